@@ -90,6 +90,15 @@ def as_positive(value, name):
     return float(number)
 
 
+def as_non_negative(value, name):
+    """One finite number, 0 or above, as a float."""
+    number = as_array(value, name)
+    if number.ndim != 0 or number < 0:
+        got = number.item() if number.ndim == 0 else f"an array of shape {number.shape}"
+        raise ValueError(f"{name}: expected one number, 0 or above, got {got}.")
+    return float(number)
+
+
 def as_count(value, name, *, minimum=0):
     """One whole number, at least `minimum`, as an int."""
     number = as_array(value, name)
@@ -97,3 +106,13 @@ def as_count(value, name, *, minimum=0):
         got = number.item() if number.ndim == 0 else f"an array of shape {number.shape}"
         raise ValueError(f"{name}: expected a whole number, at least {minimum}, got {got}.")
     return int(number)
+
+
+def as_generator(rng):
+    """The random generator itself: every draw of the course comes from one that the caller seeds."""
+    if not isinstance(rng, np.random.Generator):
+        raise ValueError(
+            f"rng: expected a numpy.random.Generator, got {type(rng).__name__}. "
+            "Make one with np.random.default_rng(0)."
+        )
+    return rng

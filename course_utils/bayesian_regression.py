@@ -153,9 +153,9 @@ def map_estimate(X, y, *, prior_precision, noise_variance):
 
     Notes
     -----
-    Slide row B4. Bishop (2006), equations 3.53–3.55. The slide has −λI (E2), which moves θ away
-    from 0 and does not exist where λ meets an eigenvalue of XᵀX. Plain +λI would be right for the
-    other common prior, N(0, (σ²/λ) I).
+    Slide row B4. Bishop (2006), equations 3.53–3.55. The slide has −λI (E2), which pushes θ
+    away from 0 as λ grows, until it explodes where λ meets an eigenvalue of XᵀX. Plain +λI would be
+    right for the other common prior, N(0, (σ²/λ) I).
 
     Examples
     --------

@@ -109,7 +109,7 @@ def as_count(value, name, *, minimum=0):
 
 
 def as_generator(rng):
-    """The random generator itself: every draw of the course comes from one that the caller seeds."""
+    """The random generator itself: every draw comes from one that the caller has seeded."""
     if not isinstance(rng, np.random.Generator):
         raise ValueError(
             f"rng: expected a numpy.random.Generator, got {type(rng).__name__}. "

@@ -65,6 +65,18 @@ def as_data(X, y):
     return X, as_vector(y, length=len(X))
 
 
+def as_labels(y, name="y", *, length, n_classes):
+    """Class labels 0 … n_classes − 1 as an int vector (length,)."""
+    y = as_vector(y, name, length=length)
+    wrong = y[~np.isin(y, np.arange(n_classes))]
+    if len(wrong):
+        raise ValueError(
+            f"{name}: expected class labels 0 to {n_classes - 1}, got {wrong[0]:g}. "
+            "Classes count from 0: np.unique(y, return_inverse=True)[1] renumbers any labels."
+        )
+    return y.astype(int)
+
+
 def as_covariance(covariance, name="covariance", *, size):
     """Symmetric float64 matrix (d, d) without negative variances."""
     covariance = as_array(covariance, name)

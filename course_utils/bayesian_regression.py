@@ -113,7 +113,7 @@ def ridge(X, y, *, l2):
 
     Notes
     -----
-    Hoerl and Kennard, *Technometrics* 12 (1970), 55–67. A constant column is penalised like any
+    Slide row B4. Hoerl and Kennard, *Technometrics* 12 (1970), 55–67. A constant column is penalised like any
     other: centre the data first if it should not be.
 
     Examples
@@ -380,7 +380,7 @@ def effective_parameters(X, *, prior_precision, noise_variance):
 
     Notes
     -----
-    Bishop (2006), equation 3.91; the trace of ridge regression's hat matrix.
+    Row B6. Bishop (2006), equation 3.91; the trace of ridge regression's hat matrix.
 
     Examples
     --------
@@ -419,7 +419,7 @@ def maximise_evidence(X, y):
 
     Notes
     -----
-    Bishop (2006), section 3.5.2; MacKay (1992). At the maximum γ = λ ‖m‖² and, with the residual
+    Row B6. Bishop (2006), section 3.5.2; MacKay (1992). At the maximum γ = λ ‖m‖² and, with the residual
     r = y − Xm, n − γ = ‖r‖² / σ²: MacKay's fixed point, reached here without iterating it.
 
     Examples

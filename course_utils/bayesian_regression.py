@@ -113,8 +113,8 @@ def ridge(X, y, *, l2):
 
     Notes
     -----
-    Slide row B4. Hoerl and Kennard, *Technometrics* 12 (1970), 55–67. A constant column is penalised like any
-    other: centre the data first if it should not be.
+    Slide row B4. Hoerl and Kennard, *Technometrics* 12 (1970), 55–67. A constant column is
+    penalised like any other: centre the data first if it should not be.
 
     Examples
     --------
@@ -419,8 +419,8 @@ def maximise_evidence(X, y):
 
     Notes
     -----
-    Row B6. Bishop (2006), section 3.5.2; MacKay (1992). At the maximum γ = λ ‖m‖² and, with the residual
-    r = y − Xm, n − γ = ‖r‖² / σ²: MacKay's fixed point, reached here without iterating it.
+    Row B6. Bishop (2006), section 3.5.2; MacKay (1992). At the maximum γ = λ ‖m‖² and, with the
+    residual r = y − Xm, n − γ = ‖r‖² / σ²: MacKay's fixed point, reached without iterating it.
 
     Examples
     --------

@@ -1,0 +1,66 @@
+"""What an nbgrader course gains with two lines in its nbgrader_config.py.
+
+    from course_utils.grading import configure
+    configure(c)
+
+Every line of configuration that comes after them wins.
+"""
+
+import warnings
+
+BANKS = ("misconceptions.py", "alternatives.py")
+
+# The folders `nbgrader zip_collect` walks are named by the learning platform, so the student is
+# read from the path: a folder or an archive a student, Moodle's tail, or Blackboard's attempt.
+HAND_INS = r"""(?x)
+    .* [/\\]
+    (?! (?:archive|extracted) [/\\] )                 # a file that nobody signed
+    (?: [^/\\]*_ (?= [^/\\_]+ _attempt_ ) )?          # Blackboard puts the assignment first
+    (?P<student_id> [^/\\]+? )
+    (?: _attempt_ (?P<timestamp> [\d-]+ ) _
+      | _\d+_assignsubmission_file_? [/\\]?           # Moodle
+      | [/\\] )
+    (?P<file_id> [^/\\]+? )
+    (?: [ ]? \(\d+\) )?                               # what a browser adds to a second download
+    \.ipynb $
+"""
+
+
+def configure(c):
+    """Make `nbgrader` keep its secrets, survive copied cells, and know late days and zip files.
+
+    Parameters
+    ----------
+    c : traitlets.config.Config
+        The object of that name in any course's nbgrader_config.py.
+
+    Notes
+    -----
+    Nothing here depends on this course: folder names and the exchange are left as they are.
+    Penalties stay off until a course sets ``c.PenaltyPerDay.penalty_per_day``.
+    """
+    # Nobody but the graders sees these, neither at release nor beside a graded notebook.
+    c.CourseDirectory.ignore.extend([*BANKS, ".DS_Store", ".pytest_cache", ".ruff_cache"])
+
+    c.Autograde.sanitize_preprocessors = [
+        "nbgrader.preprocessors.ClearOutput",
+        "course_utils.grading.sanitise.DisarmCopies",
+        "nbgrader.preprocessors.OverwriteKernelspec",
+        "nbgrader.preprocessors.OverwriteCells",
+        "nbgrader.preprocessors.CheckCellMetadata",
+    ]
+    c.Execute.timeout = 30
+    c.Execute.shutdown_kernel = "immediate"  # nothing of a graded kernel is worth waiting for
+
+    c.AssignLatePenalties.plugin_class = "course_utils.grading.late.PenaltyPerDay"
+
+    c.GenerateFeedback.preprocessors = [
+        "nbgrader.preprocessors.GetGrades",
+        "course_utils.grading.feedback.HideTests",
+        "course_utils.grading.feedback.HideMarkScheme",
+        "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
+    ]
+    c.FileNameCollectorPlugin.named_regexp = HAND_INS
+
+    # nbgrader reads a submission after closing its session: harmless, once for every student.
+    warnings.filterwarnings("ignore", message="Object of type <SubmittedAssignment> not in session")

@@ -1,0 +1,90 @@
+"""The `course` command: what can be typed, and which module in `commands` does it."""
+
+import argparse
+import importlib
+import sys
+from pathlib import Path
+
+from course_utils import __version__
+from course_utils.course import CourseError
+
+TEACH = {"rich", "hatchling"}  # the packages of the extra "teach" that are imported
+
+
+def build_parser():
+    """Every command with its arguments."""
+    parser = argparse.ArgumentParser(
+        prog="course",
+        description="From linear models to neural networks: take the course, or teach it.",
+        epilog="Exit codes: 0 done; 1 looked, and it is not as it should be; 2 could not be done.",
+    )
+    parser.add_argument("--version", action="version", version=f"course {__version__}")
+    commands = parser.add_subparsers(
+        title="commands", dest="command", metavar="COMMAND", required=True
+    )
+
+    lab = commands.add_parser(
+        "lab",
+        help="open the course in JupyterLab",
+        description="Open the course in JupyterLab, as a student sees it. "
+        "Further options go to JupyterLab, such as --no-browser or --port=8889.",
+    )
+    lab.add_argument("--instructor", action="store_true", help="with the menus for grading")
+
+    demo = commands.add_parser(
+        "demo",
+        help="grade a made-up class from start to finish",
+        description="Generate an assignment, collect a made-up class, grade it, write its feedback "
+        "and its gradebook, all in a scratch folder. Exits with 1 if a score is not the known one.",
+    )
+    demo.add_argument("assignment", nargs="?", help="its folder in solutions/ (default: the first)")
+    demo.add_argument(
+        "--folder", type=Path, help="an empty folder to work in (default: a temporary one)"
+    )
+
+    release = commands.add_parser(
+        "release",
+        help="make assignments/ from solutions/",
+        description="Make assignments/ from solutions/. A file that would not change is not "
+        "touched, and nothing is written while one of the notebooks is at fault.",
+    )
+    release.add_argument(
+        "assignment", nargs="*", help="its folder in solutions/ (default: all of them)"
+    )
+    release.add_argument(
+        "--check", action="store_true", help="write nothing; exit with 1 if something would change"
+    )
+
+    bundle = commands.add_parser(
+        "bundle",
+        help="zip what students get: nothing of solutions/ or tests/",
+        description="Write one zip with the lectures, the assignments, the package as a wheel and "
+        "a page on how to start. Refuses if assignments/ is out of date or holds a solution.",
+    )
+    bundle.add_argument(
+        "--output", type=Path, metavar="FILE.zip", help="default: dist/course.zip in the course"
+    )
+    return parser
+
+
+def main(argv=None):
+    """Run the command; return its exit code."""
+    parser = build_parser()
+    args, rest = parser.parse_known_args(argv)
+    if rest and args.command != "lab":
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    args.jupyter = rest
+    try:
+        return importlib.import_module(f"course_utils.commands.{args.command}").main(args)
+    except CourseError as error:
+        message = str(error)
+    except ModuleNotFoundError as error:
+        if error.name not in TEACH:
+            raise
+        message = f"{error.name} is not installed: pip install 'course-utils[teach]'"
+    print(f"course {args.command}: {message}", file=sys.stderr)
+    return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -113,6 +113,11 @@ def test_an_rbf_gram_matrix_is_exactly_symmetric_with_ones_on_the_diagonal(X, ga
         assert ((K >= 0) & (K <= 1)).all()
 
 
+@given(points)
+def test_no_rounding_makes_two_points_more_alike_than_a_point_and_itself(X):
+    assert rbf_kernel(X, X.copy(), gamma=1e6).max() <= 1
+
+
 def test_the_rbf_kernel_falls_to_1_over_e_at_the_distance_1_over_root_gamma():
     np.testing.assert_allclose(rbf_kernel([[3.0]], [[3.0 + 1 / np.sqrt(7)]], gamma=7), np.exp(-1))
 

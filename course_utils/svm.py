@@ -336,6 +336,7 @@ def _maximise_dual(K, t, cost, tolerance, max_iterations):
         c[j] = lower[j] if step == down else c[j] - step
         slope = slope - step * (K[i] - K[j])
     slope = t - K @ c  # afresh, without the rounding of all the steps
+    _refuse_negative(c @ (t - slope), scale * (c @ c))  # cᵀKc = ‖w‖²
     bias, gap, _ = _certificate(c, slope, lower, upper)
     dual = _dual(c, t, slope)
     return KernelSVM(c, bias, np.flatnonzero(c), dual + gap, dual, gap, n_iterations)

@@ -641,9 +641,28 @@ def test_bad_input_is_refused_with_what_was_expected_and_what_came(call, says):
         call()
 
 
-def test_negative_curvature_is_refused_along_a_pair_of_points():
-    with pytest.raises(ValueError, match="positive semi-definite"):
-        kernel_svm([[1, 3], [3, 1]], Y2, cost=1)
+STAR = [[2, 1.5, 1.5, 1.5], [1.5, 2, 0, 0], [1.5, 0, 2, 0], [1.5, 0, 0, 2]]
+
+
+@pytest.mark.parametrize(
+    ("met", "K", "y"),
+    [
+        ("along a pair", [[1, 3], [3, 1]], [0, 1]),
+        (
+            "in a Newton step",
+            [[5, -2, 2, 0], [-2, 6, -1, -6], [2, -1, 6, 3], [0, -6, 3, 5]],
+            [0, 1, 0, 1],
+        ),
+        ("as a negative squared norm", STAR, [0, 1, 1, 1]),
+        ("for a polynomial with offset −1 (E14)", None, None),
+    ],
+)
+def test_negative_curvature_is_refused(met, K, y):
+    if K is None:
+        X, y = clouds(40)
+        K = polynomial_kernel(X, X, degree=3, offset=-1.0)
+    with pytest.raises(ValueError, match="K: expected a positive semi-definite matrix"):
+        kernel_svm(K, y, cost=3.0)
 
 
 def test_arguments_come_back_unchanged():

@@ -1,0 +1,1 @@
+"""Explorers: sliders around the pure figure functions of `plotting`. One module a lecture."""

@@ -4,6 +4,7 @@ Oracles: the definitions written naively with SciPy's densities; scikit-learn's 
 BayesianRidge and Gaussian processes; exact fractions where rounding is the question.
 """
 
+import inspect
 from fractions import Fraction
 
 import numpy as np
@@ -431,6 +432,29 @@ def test_e21_likelihood_and_joint_have_their_summits_apart():
 
 GOOD = {"prior_precision": 0.3, "noise_variance": 2.5}
 X2, Y2 = np.ones((2, 3)), np.ones(2)
+
+
+ARGUMENTS = {
+    "theta": np.ones(3), "mean": np.ones(3), "covariance": np.eye(3), "X": X2, "X_new": X2, "y": Y2,
+    "prior_precision": 0.3, "noise_variance": 2.5, "l2": 0.7,
+}  # fmt: skip
+FUNCTIONS = [
+    log_joint, ridge, map_estimate, posterior, update, predictive, log_evidence,
+    effective_parameters,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("bad", [np.nan, "text", np.ones((2, 2, 2)), -1.0])
+@pytest.mark.parametrize(
+    ("function", "name"),
+    [(f, name) for f in FUNCTIONS for name in inspect.signature(f).parameters],
+    ids=lambda v: getattr(v, "__name__", v),
+)
+def test_whatever_is_refused_is_called_by_its_name(function, name, bad):
+    good = {a: ARGUMENTS[a] for a in inspect.signature(function).parameters}
+    function(**good)
+    with pytest.raises(ValueError, match=f"^{name}: expected"):
+        function(**{**good, name: bad})
 
 
 @pytest.mark.parametrize(

@@ -4,12 +4,17 @@ A maker takes a random generator and returns (ours, {peer: call}, agree), where 
 unless both calls found the same.
 """
 
+import numpy as np
 from numpy.testing import assert_allclose
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import ConstantKernel, DotProduct
+from sklearn.kernel_ridge import KernelRidge
 from sklearn.linear_model import BayesianRidge, Ridge
+from sklearn.metrics import pairwise
+from sklearn.svm import SVC
 
 from course_utils import bayesian_regression as bayes
+from course_utils import data, kernels, svm
 
 
 def map_estimate(n, d):
@@ -79,6 +84,75 @@ def predictive(n, d):
     return make
 
 
+def gram(ours, peer):
+    def sized(n, d):
+        def make(rng):
+            X = rng.normal(size=(n, d))
+            return (
+                lambda: ours(X, X),
+                {peer.__name__: lambda: peer(X, X)},
+                lambda a, b: assert_allclose(a, b, rtol=1e-8, atol=1e-10),
+            )
+
+        return make
+
+    return {"300 × 10": sized(300, 10), "1000 × 30": sized(1000, 30), "3000 × 64": sized(3000, 64)}
+
+
+def gaussian_kernel(X1, X2):
+    return kernels.rbf_kernel(X1, X2, gamma=0.05)
+
+
+def polynomial_kernel(X1, X2):
+    return kernels.polynomial_kernel(X1, X2, degree=3, offset=1.0)
+
+
+def rbf_kernel(X1, X2):
+    return pairwise.rbf_kernel(X1, X2, gamma=0.05)
+
+
+def polynomial_kernel_peer(X1, X2):
+    return pairwise.polynomial_kernel(X1, X2, degree=3, gamma=1.0, coef0=1.0)
+
+
+polynomial_kernel_peer.__name__ = "polynomial_kernel"
+
+
+def kernel_ridge(n):
+    def make(rng):
+        X, y = rng.normal(size=(n, 5)), rng.normal(size=n)
+        K = kernels.rbf_kernel(X, X, gamma=0.1)
+        model = KernelRidge(alpha=0.3, kernel="precomputed")
+        return (
+            lambda: kernels.kernel_ridge(K, y, l2=0.3),
+            {"KernelRidge": lambda: model.fit(K, y).dual_coef_},
+            lambda a, b: assert_allclose(K @ a, K @ b, rtol=1e-7, atol=1e-9),
+        )
+
+    return make
+
+
+def support_vectors(n):
+    def make(rng):
+        X, y = data.moons(n, noise_deviation=0.25, rng=rng)
+        K = kernels.rbf_kernel(X, X, gamma=2.0)
+        model = SVC(C=1.0, kernel="precomputed", tol=1e-4)
+
+        def decision():
+            model.fit(K, y)
+            coefficients = np.zeros(n)
+            coefficients[model.support_] = model.dual_coef_[0]
+            return coefficients
+
+        return (
+            lambda: svm.kernel_svm(K, y, cost=1.0, tolerance=1e-4).coefficients,
+            {"SVC": decision},
+            lambda a, b: assert_allclose(K @ a, K @ b, atol=0.02),
+        )
+
+    return make
+
+
 CASES = [
     (
         "MAP estimate", 1.0,
@@ -97,5 +171,25 @@ CASES = [
         "weights are d numbers, a Gaussian process keeps n².",
         {"100 × 5": predictive(100, 5), "500 × 10": predictive(500, 10),
          "2000 × 20": predictive(2000, 20)},
+    ),
+    (
+        "Gaussian Gram", 1.0,
+        "one matrix product and one exponential, in place.",
+        gram(gaussian_kernel, rbf_kernel),
+    ),
+    (
+        "polynomial Gram", 1.0,
+        "one matrix product and one power, in place.",
+        gram(polynomial_kernel, polynomial_kernel_peer),
+    ),
+    (
+        "kernel ridge", 1.0,
+        "both solve one symmetric system; SciPy's Cholesky halves the work of NumPy's LU.",
+        {f"n = {n}": kernel_ridge(n) for n in (200, 600, 1800)},
+    ),
+    (
+        "kernel SVM", 2.0,
+        "LIBSVM's compiled pairs against steps on many coefficients at once in NumPy.",
+        {f"n = {n}": support_vectors(n) for n in (200, 500, 1000)},
     ),
 ]  # fmt: skip

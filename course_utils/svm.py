@@ -321,8 +321,8 @@ def _maximise_dual(K, t, cost, tolerance, max_iterations):
         last = n_iterations == max_iterations
         if last or n_iterations % SWEEP == 0:
             c, slope = _newton_step(K, c, slope, lower, upper, scale)
-            _, gap, violation = _certificate(c, slope, lower, upper)
-            if last or violation <= 0 or gap <= tolerance * (_dual(c, t, slope) + gap):
+            _, gap = _certificate(c, slope, lower, upper)
+            if last or gap <= tolerance * (_dual(c, t, slope) + gap):
                 break
         i = np.argmax(np.where(c < upper, slope, -np.inf))
         excess = np.where(c > lower, np.maximum(slope[i] - slope, 0.0), 0.0)
@@ -330,20 +330,20 @@ def _maximise_dual(K, t, cost, tolerance, max_iterations):
         curvature = np.maximum(curvature, SINGULAR * scale)
         j = np.argmax(excess**2 / curvature)  # twice what a step without bounds would gain
         _refuse_negative(diagonal[i] + diagonal[j] - 2 * K[i, j], scale)
-        up, down = upper[i] - c[i], c[j] - lower[j]
-        step = min(excess[j] / curvature[j], up, down)
-        c[i] = upper[i] if step == up else c[i] + step  # a sum might stop just short of the bound
-        c[j] = lower[j] if step == down else c[j] - step
+        step = min(excess[j] / curvature[j], upper[i] - c[i], c[j] - lower[j])
+        c[i] += step
+        c[j] -= step
         slope = slope - step * (K[i] - K[j])
     slope = t - K @ c  # afresh, without the rounding of all the steps
     _refuse_negative(c @ (t - slope), scale * (c @ c))  # cᵀKc = ‖w‖²
-    bias, gap, _ = _certificate(c, slope, lower, upper)
+    bias, gap = _certificate(c, slope, lower, upper)
     dual = _dual(c, t, slope)
     return KernelSVM(c, bias, np.flatnonzero(c), dual + gap, dual, gap, n_iterations)
 
 
 def _newton_step(K, c, slope, lower, upper, scale):
     """Move all c inside their boxes to where they are best together, or to the first bound."""
+    c = _settle(c, lower, upper)
     free = np.flatnonzero((lower < c) & (c < upper))
     m = len(free)
     if m < 2:
@@ -354,22 +354,26 @@ def _newton_step(K, c, slope, lower, upper, scale):
     system[m, m] = 0.0
     p = np.linalg.solve(system, np.append(slope[free], 0.0))[:m]
     _refuse_negative(p @ K_free @ p, scale * (p @ p))
-    bound = np.where(p > 0, upper[free], lower[free])
-    room = np.abs(bound - c[free])
+    room = np.where(p > 0, upper[free] - c[free], c[free] - lower[free])
     share = np.min(room / np.maximum(room, np.abs(p)))  # 1 is the whole step
-    c = c.copy()
-    c[free] = np.where(share * np.abs(p) < room * (1 - 1e-12), c[free] + share * p, bound)
-    return c, slope - share * (p @ K[free])
+    c[free] += share * p
+    return _settle(c, lower, upper), slope - share * (p @ K[free])
+
+
+def _settle(c, lower, upper):
+    """A copy of c in which what stopped a rounding short of a bound is on it."""
+    rounding = 1e-13 * (upper - lower)
+    return np.where(c - lower < rounding, lower, np.where(upper - c < rounding, upper, c))
 
 
 def _certificate(c, slope, lower, upper):
-    """Bias, duality gap, and by how much the best pair still violates optimality."""
+    """The bias that suits the best pair, and with it the duality gap."""
     highest = np.where(c < upper, slope, -np.inf).max()
     lowest = np.where(c > lower, slope, np.inf).min()
     bias = 0.5 * (highest + lowest)
     miss = slope - bias  # t − f(x): the primal minus the dual is a sum of terms none below 0
     gap = np.maximum((upper - c) * miss, (lower - c) * miss).sum()
-    return float(bias), float(gap), highest - lowest
+    return float(bias), float(gap)
 
 
 def _dual(c, t, slope):

@@ -317,6 +317,8 @@ def test_the_coefficients_are_feasible(trained):
     assert alpha.min() >= 0
     assert alpha.max() <= cost
     assert machine.coefficients.sum() == pytest.approx(0, abs=1e-10 * cost * len(y))
+    for bound in (0, cost):  # reached, or not: never missed by a rounding
+        assert (alpha[np.abs(alpha - bound) < 1e-14 * cost] == bound).all()
     np.testing.assert_array_equal(machine.support, np.flatnonzero(alpha > 0))
 
 
@@ -647,7 +649,8 @@ STAR = [[2, 1.5, 1.5, 1.5], [1.5, 2, 0, 0], [1.5, 0, 2, 0], [1.5, 0, 0, 2]]
 @pytest.mark.parametrize(
     ("met", "K", "y"),
     [
-        ("along a pair", [[1, 3], [3, 1]], [0, 1]),
+        ("between two points", [[1, 3], [3, 1]], [0, 1]),
+        ("in one pair's step", [[1, -5, 1], [-5, 2, 3], [1, 3, 3]], [0, 1, 1]),
         (
             "in a Newton step",
             [[5, -2, 2, 0], [-2, 6, -1, -6], [2, -1, 6, 3], [0, -6, 3, 5]],

@@ -2,6 +2,7 @@
 
 import base64
 import functools
+import html
 import itertools
 import re
 import subprocess
@@ -197,7 +198,7 @@ def test_show_displays_the_picture_with_its_alt_text(monkeypatch):
     monkeypatch.setattr(canvas, "display", lambda data, **rest: shown.append((data, rest)))
     figure = predictive_band()
     canvas.show(figure)
-    [(content, rest)] = shown
+    (content, rest), (heard, _) = shown
     alt = alt_text(figure)
     width, height = (round(96 * inches) for inches in figure.get_size_inches())
     assert rest["raw"] is True
@@ -205,6 +206,7 @@ def test_show_displays_the_picture_with_its_alt_text(monkeypatch):
     assert content["text/plain"] == alt
     image = base64.b64decode(content["image/png"])
     assert image == canvas.png(figure)
+    assert f">{html.escape(alt)}</p>" in heard["text/html"]
     assert image.startswith(b"\x89PNG")
     assert b"Software" not in image
     assert int.from_bytes(image[16:20]) == pytest.approx(1.5 * width, abs=1)
@@ -258,7 +260,7 @@ def test_each_line_ends_in_the_marker_of_its_weights():
     weights, lines = weight_space().axes
     points = {p.get_marker(): p.get_xydata()[0] for p in weights.lines if len(p.get_xdata()) == 1}
     drawn = [p for p in lines.lines if p.get_marker() in points and len(p.get_xdata()) == 2]
-    assert len(drawn) == len(points) == 5 + 2  # and the mean and the truth
+    assert len(drawn) == len(points) == 5 + 1  # and the mean
     for line in drawn:
         intercept, slope = points[line.get_marker()]
         x, y = line.get_data()

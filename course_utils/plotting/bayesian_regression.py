@@ -522,8 +522,7 @@ def _score_in_words(degree, score):
 
 
 DRAWN = {"color": ORANGE, "linewidth": 1, "markeredgecolor": INK, "markeredgewidth": 0.6}
-MEAN = {**LEARNED, "marker": "P", "markeredgecolor": "white", "markersize": 8}
-TRUE = {**TRUTH, "marker": "*", "markeredgecolor": "white", "markersize": 11}
+MEAN = {**LEARNED, "marker": "P", "markeredgecolor": "white", "markersize": 7}
 NEWEST = {"color": PURPLE, "linestyle": ":", "linewidth": 1.4}
 
 
@@ -535,11 +534,13 @@ def _draw_weights(axis, line):
         x, y = line.x[-1], line.y[-1]
         nearest = y * np.array([1, x]) / (1 + x**2)  # to 0, of the weights with θ₀ + θ₁x = y
         axis.axline(nearest, nearest + np.array([-x, 1]), **NEWEST)
+    if line.truth is not None:  # a cross of two lines, as a marker would cover a sure belief
+        thin = {**TRUTH, "linewidth": 0.8}
+        axis.axvline(line.truth[0], **thin)
+        axis.axhline(line.truth[1], **thin)
     for theta, marker in zip(line.drawn, MARKERS, strict=False):
-        axis.plot(*theta, marker=marker, markersize=5, **DRAWN)
+        axis.plot(*theta, marker=marker, markersize=4.5, **DRAWN)
     axis.plot(*line.belief.mean, **MEAN)
-    if line.truth is not None:
-        axis.plot(*line.truth, **TRUE)
 
 
 def _draw_lines(axis, line):
@@ -547,7 +548,7 @@ def _draw_lines(axis, line):
     for theta, marker in zip(line.drawn, MARKERS, strict=False):
         label = "weights drawn, as points and as lines"
         axis.plot(ends, theta @ [ends**0, ends], marker=marker, markevery=[1], label=label, **DRAWN)
-    for theta, style, label in ((line.truth, TRUE, "truth"), (line.belief.mean, MEAN, "mean")):
+    for theta, style, label in ((line.truth, TRUTH, "truth"), (line.belief.mean, MEAN, "mean")):
         if theta is not None:
             axis.plot(ends, theta @ [ends**0, ends], markevery=[1], label=label, **style)
     axis.plot(line.x, line.y, **OBSERVED)

@@ -15,6 +15,7 @@ apart as well.
 import base64
 import functools
 import io
+from html import escape
 
 import matplotlib
 import matplotlib.style
@@ -69,6 +70,9 @@ STYLE = {
     "ytick.labelcolor": INK,
     "ytick.labelsize": 9,
 }
+
+# CSS of text that is heard and not seen.
+HEARD = "position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%)"
 
 
 def _styled():
@@ -154,6 +158,11 @@ def bundle(figure):
 
 
 def show(figure):
-    """Display a picture with its alt text in a notebook."""
+    """Display a picture in a notebook, and its alt text for those who listen to it.
+
+    JupyterLab 4.6 and nbconvert 7.17 keep a PNG's `alt` from screen readers, so the sentence
+    follows the picture as text that takes no room on the screen.
+    """
     data, metadata = bundle(figure)
     display(data, metadata=metadata, raw=True)
+    display({"text/html": f'<p style="{HEARD}">{escape(alt_text(figure))}</p>'}, raw=True)

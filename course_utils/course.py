@@ -55,7 +55,7 @@ def run(converter, config, assignment, student="*"):
     directory = CourseDirectory(config=config, assignment_id=assignment, student_id=student)
     result = capture_log(converter(coursedir=directory, config=config, force=True))
     if not result["success"]:
-        raise CourseError(_reason(result["log"]))
+        raise CourseError(_reason(result.get("log", "") + result["error"]))
 
 
 def _reason(log):
@@ -65,4 +65,5 @@ def _reason(log):
         kind, message = raised[-1]
         message = re.split(r": ['\"]", message)[0]  # what is quoted is the file, all of it
         return f"{kind.rpartition('.')[2]}: {message}"
-    return re.findall(r"^\[ERROR\] (.*)", log, re.MULTILINE)[-1]
+    errors = re.findall(r"^\[ERROR\] (.*)", log, re.MULTILINE)
+    return errors[-1] if errors else log.strip().splitlines()[-1]

@@ -27,7 +27,8 @@ def main(args):
         names = choose(root, [])
         if changed := stale(root, names, Path(scratch)):
             raise CourseError(
-                f"assignments/{changed[0]} is not what solutions/ gives: run `course release` first."
+                f"assignments/{changed[0]} is not what solutions/ gives: "
+                "run `course release` first."
             )
         wheel = build_wheel(root, scratch)
         members = contents(root, names, wheel)

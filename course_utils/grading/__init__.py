@@ -6,6 +6,8 @@
 Every line of configuration that comes after them wins.
 """
 
+import os
+import sysconfig
 import warnings
 
 BANKS = ("misconceptions.py", "alternatives.py")
@@ -39,6 +41,11 @@ def configure(c):
     Nothing here depends on this course: folder names and the exchange are left as they are.
     Penalties stay off until a course sets ``c.PenaltyPerDay.penalty_per_day``.
     """
+    # nbgrader calls `alembic` by its name: let an environment that was not activated find its own.
+    scripts, path = sysconfig.get_path("scripts"), os.environ.get("PATH", "")
+    if scripts not in path.split(os.pathsep):
+        os.environ["PATH"] = os.pathsep.join([scripts, path])
+
     # Nobody but the graders sees these, neither at release nor beside a graded notebook.
     c.CourseDirectory.ignore.extend([*BANKS, ".DS_Store", ".pytest_cache", ".ruff_cache"])
 
@@ -62,5 +69,5 @@ def configure(c):
     ]
     c.FileNameCollectorPlugin.named_regexp = HAND_INS
 
-    # nbgrader reads a submission after closing its session: harmless, once for every student.
-    warnings.filterwarnings("ignore", message="Object of type <SubmittedAssignment> not in session")
+    # nbgrader reads submissions after closing its session: harmless, once for every student.
+    warnings.filterwarnings("ignore", message="Object of type <Submitted\\w+> not in session")

@@ -54,7 +54,8 @@ def test_its_metadata_are_minimal(path):
     }
     assert set(notebook.metadata.get("language_info", {})) <= {"name"}
     for cell in notebook.cells:
-        assert set(cell.metadata) <= {"nbgrader", "tags"}, cell.id
+        # nbgrader locks what students are not to edit
+        assert set(cell.metadata) <= {"nbgrader", "tags", "deletable", "editable"}, cell.id
 
 
 @each_notebook
@@ -98,7 +99,9 @@ def test_every_picture_in_a_lecture_has_a_text_for_those_who_cannot_see_it(path)
     for output in pictures:
         alt = output.metadata["image/png"]["alt"]
         assert len(alt) > 40
-        assert output.data["text/plain"] == alt
+        # a picture's own alt text, or what a widget says where no kernel runs
+        text = output.data["text/plain"]
+        assert text == alt or text.startswith("Run this cell to move the sliders")
 
 
 @pytest.mark.parametrize("path", SOLUTIONS + ASSIGNMENTS, ids=lambda p: str(p.relative_to(ROOT)))

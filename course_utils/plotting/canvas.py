@@ -22,6 +22,7 @@ import matplotlib.style
 from IPython.display import display
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
+from PIL import Image
 
 WIDTH = 9.0  # inches: the text column of a notebook on a laptop
 SCREEN_DPI = 96  # CSS pixels an inch, the size at which the picture is shown
@@ -135,11 +136,16 @@ def number(value, digits=2):
 
 
 def png(figure):
-    """The figure as PNG bytes: the same figure gives the same bytes."""
-    buffer = io.BytesIO()
+    """The figure as PNG bytes: the same figure gives the same bytes.
+
+    A palette of 128 colours, which our flat drawings do not miss, makes a notebook a third as long.
+    """
+    drawn, small = io.BytesIO(), io.BytesIO()
     with _styled():
-        figure.savefig(buffer, format="png", dpi=PIXELS_DPI, metadata={"Software": None})
-    return buffer.getvalue()
+        figure.savefig(drawn, format="png", dpi=PIXELS_DPI)
+    picture = Image.open(drawn).convert("RGB")
+    picture.quantize(128, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(small, "png")
+    return small.getvalue()
 
 
 def bundle(figure):

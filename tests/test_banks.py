@@ -6,6 +6,7 @@ from collections import Counter
 from pathlib import Path
 
 import nbformat
+import numpy  # noqa: F401  (a limit on threads reaches only libraries that are loaded)
 import pytest
 from conftest import ROOT
 from nbgrader.api import Gradebook
@@ -146,6 +147,7 @@ def test_nbgrader_gives_the_same_points_cell_by_cell(name, solutions, tmp_path, 
     """One student is wrong in every exercise, one in every second, one wrote nothing."""
     # nbgrader calls alembic by its name, which an environment that is not activated does not know.
     monkeypatch.setenv("PATH", str(Path(sys.executable).parent), prepend=os.pathsep)
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "1")  # in the kernels, as above
     wrong = {}
     for answer in bank(name, "misconceptions"):
         wrong.setdefault(answer.exercise, []).append(answer.source)

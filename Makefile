@@ -6,21 +6,25 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 KNOWN := import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))
 
-.PHONY: help demo test lab release bundle clean
+.PHONY: help demo test lab release bundle benchmark clean
 
 help:
-	@echo "make demo     grade a made-up class from start to finish"
-	@echo "make test     every law, every notebook, every check"
-	@echo "make lab      the course in JupyterLab, as a student sees it"
-	@echo "make release  assignments/ from solutions/"
-	@echo "make bundle   one zip for students: dist/course.zip"
-	@echo "make clean    remove .venv and what tools left behind"
+	@echo "make demo      grade a made-up class from start to finish"
+	@echo "make test      every law, every notebook, every check"
+	@echo "make lab       the course in JupyterLab, as a student sees it"
+	@echo "make release   assignments/ from solutions/"
+	@echo "make bundle    one zip for students: dist/course.zip"
+	@echo "make benchmark ours beside the best peers: docs/benchmarks.md"
+	@echo "make clean     remove .venv and what tools left behind"
 
 demo lab release bundle: .venv/teach
 	@$(BIN)/course $@ $(ARGS)
 
 test: .venv/test
 	@$(BIN)/python -m pytest $(ARGS)
+
+benchmark: .venv/test
+	@$(BIN)/python tests/benchmarks/run.py $(ARGS)
 
 .venv/teach: pyproject.toml constraints.txt | $(BIN)/python
 	@echo "Installing the course into .venv: a minute or two, once"

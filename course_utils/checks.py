@@ -13,7 +13,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-SMALL = 12  # numbers that a message shows; of more it shows the shape
+# How many numbers a message shows; of more it shows the shape.
+GIVEN, GOT = 6, 12
 
 
 def call(function, *arguments, **keywords):
@@ -133,9 +134,12 @@ def unpack(result, *names, what="the result"):
     """
     kind, wanted = type(result), f"expected {len(names)} results: {', '.join(names)}."
     if result is None:
-        raise AssertionError(f"{what} is None: is a `return` missing? I {wanted}")
+        raise AssertionError(f"{what} is None: is a `return` missing? {wanted.capitalize()}")
     if issubclass(kind, np.ndarray):
-        result, kind = list(np.atleast_1d(np.ndarray.view(result, np.ndarray))), list
+        plain = np.ndarray.view(result, np.ndarray)
+        if plain.ndim == 0 or len(plain) != len(names):
+            raise AssertionError(f"{what} is one array of shape {plain.shape}; {wanted}")
+        return list(plain)
     if not issubclass(kind, list | tuple):
         raise AssertionError(f"{what} is a single `{kind.__name__}`; {wanted}")
     parts = list((list if issubclass(kind, list) else tuple).__iter__(result))
@@ -225,7 +229,7 @@ def close(result, expected, what="the result", *, given=None, rtol=1e-7, atol=0.
         wanted = "another number"
         if got.ndim:
             where = ", ".join(map(str, np.argwhere(wrong)[0]))
-            wanted = f"{wrong.sum()} of {got.size} numbers different, the first at [{where}]"
+            wanted = f"another number in {wrong.sum()} of {got.size} places, first at [{where}]"
         if np.isnan(got).any():
             wanted += "; nan is what 0/0, inf − inf or the log of a negative number gives"
     raise AssertionError(_message(problem, given, wanted, _show(got), hints))
@@ -442,7 +446,7 @@ def _kind(expected):
     return "one number" if expected == () else f"an array of shape {expected}"
 
 
-def _show(value):
+def _show(value, most=GOT):
     """A few numbers as they are; of many the shape; of other things the class."""
     try:
         array = numbers(value)
@@ -450,7 +454,7 @@ def _show(value):
         return repr(value) if type(value) in (str, type(None)) else f"a `{type(value).__name__}`"
     if array.ndim == 0:
         return f"{array:.10g}"
-    if array.size > SMALL:
+    if array.size > most:
         return f"an array of shape {array.shape}"
     values = np.array2string(array, precision=6, separator=", ").replace("\n", "")
     return f"{values}, shape {array.shape}"
@@ -459,7 +463,7 @@ def _show(value):
 def _message(problem, given, expected, got="", hints=()):
     """One line a fact, the problem first."""
     if isinstance(given, Mapping):
-        given = ", ".join(f"{name} = {_show(value)}" for name, value in given.items())
+        given = ", ".join(f"{name} = {_show(value, GIVEN)}" for name, value in given.items())
     facts = [("given", given), ("got", got), ("expected", expected)]
     facts += [("looks like", hint) for hint in hints]
     return "\n".join([problem, *(f"  {label:<10}  {fact}" for label, fact in facts if fact)])

@@ -1,5 +1,7 @@
 """The checks of every assignment, checked: wrong answers lose points, right ones get them all."""
 
+import ast
+import functools
 import os
 import sys
 from collections import Counter
@@ -17,6 +19,7 @@ from traitlets.config import Config
 from course_utils.grading import banks
 
 SOLUTIONS = {path.stem: path for path in sorted(ROOT.glob("solutions/*/*.ipynb"))}
+HIDDEN = "### BEGIN HIDDEN TESTS"
 LARGE = 5  # points from which an exercise counts as a large one
 SPELLED = str.maketrans({"λ": "lambda", "σ": "sigma", "θ": "theta", "²": "^2", "½": "1/2"})
 
@@ -51,14 +54,20 @@ def one_thread():
         yield
 
 
-@pytest.fixture(scope="module")
-def solutions():
-    return {name: banks.read_notebook(path) for name, path in SOLUTIONS.items()}
+@functools.cache
+def solution(name):
+    return banks.read_notebook(SOLUTIONS[name])
 
 
-@pytest.fixture(scope="module")
-def full_marks(solutions):
-    return {name: banks.scores(banks.grade(notebook)) for name, notebook in solutions.items()}
+@functools.cache
+def outcomes(name, answer=None):
+    """What becomes of the solution, with this answer in the place of its own."""
+    answers = {} if answer is None else {answer.exercise: answer.source}
+    return banks.grade(banks.submit(solution(name), answers))
+
+
+def full_marks(name):
+    return banks.scores(outcomes(name))
 
 
 def released_answers(name):
@@ -70,44 +79,42 @@ def released_answers(name):
 
 
 @each("misconceptions")
-def test_a_wrong_answer_loses_points_by_a_failed_check_and_nowhere_else(
-    name, answer, solutions, full_marks
-):
-    outcomes = banks.grade(banks.submit(solutions[name], {answer.exercise: answer.source}))
-    lost = [outcome for outcome in outcomes if outcome.verdict != "passed"]
+def test_a_wrong_answer_loses_points_by_a_failed_check_and_nowhere_else(name, answer):
+    lost = [outcome for outcome in outcomes(name, answer) if outcome.verdict != "passed"]
     assert {outcome.exercise for outcome in lost} == {answer.exercise}
     assert "failed" in [outcome.verdict for outcome in lost], [str(o.error) for o in lost]
-    assert banks.scores(outcomes)[answer.exercise] < full_marks[name][answer.exercise]
+    points, maximum = banks.scores(outcomes(name, answer))[answer.exercise]
+    assert points < maximum
 
 
 @each("alternatives")
-def test_a_right_answer_gets_full_marks(name, answer, solutions, full_marks):
-    outcomes = banks.grade(banks.submit(solutions[name], {answer.exercise: answer.source}))
-    assert [f"{o.cell}: {o.error}" for o in outcomes if o.verdict != "passed"] == []
-    assert banks.scores(outcomes) == full_marks[name]
+def test_a_right_answer_gets_full_marks(name, answer):
+    lost = [f"{o.cell}: {o.error}" for o in outcomes(name, answer) if o.verdict != "passed"]
+    assert lost == []
+    assert banks.scores(outcomes(name, answer)) == full_marks(name)
 
 
 @each_assignment
-def test_the_solution_gets_full_marks(name, solutions, full_marks):
-    assert [f"{o.cell}: {o.error}" for o in banks.grade(solutions[name]) if o.error] == []
-    assert all(points == maximum > 0 for points, maximum in full_marks[name].values())
+def test_the_solution_gets_full_marks(name):
+    assert [f"{o.cell}: {o.error}" for o in outcomes(name) if o.error] == []
+    assert all(points == maximum > 0 for points, maximum in full_marks(name).values())
 
 
 @each_assignment
-def test_the_untouched_release_gets_nothing_as_nothing_is_written_yet(name, solutions):
-    outcomes = banks.grade(banks.submit(solutions[name], released_answers(name)))
-    assert [o.cell for o in outcomes if o.points] == []
-    assert {type(outcome.error) for outcome in outcomes} == {NotImplementedError}
+def test_the_untouched_release_gets_nothing_as_nothing_is_written_yet(name):
+    blank = banks.grade(banks.submit(solution(name), released_answers(name)))
+    assert [outcome.cell for outcome in blank if outcome.points] == []
+    assert {type(outcome.error) for outcome in blank} == {NotImplementedError}
 
 
 @each_assignment
-def test_the_banks_are_large_enough_and_say_what_is_wrong_in_one_line(name, full_marks):
-    assert set(banks.answer_cells(banks.read_notebook(SOLUTIONS[name]))) == set(full_marks[name])
+def test_the_banks_are_large_enough_and_say_in_one_line_what_an_answer_does(name):
+    assert set(banks.answer_cells(solution(name))) == set(full_marks(name))
     wrong, right = (
         Counter(answer.exercise for answer in bank(name, kind))
         for kind in ("misconceptions", "alternatives")
     )
-    for exercise, (_, maximum) in full_marks[name].items():
+    for exercise, (_, maximum) in full_marks(name).items():
         assert wrong[exercise] >= (12 if maximum >= LARGE else 8), exercise
         assert right[exercise] >= 3, exercise
     for answer in bank(name, "misconceptions") + bank(name, "alternatives"):
@@ -116,34 +123,44 @@ def test_the_banks_are_large_enough_and_say_what_is_wrong_in_one_line(name, full
 
 
 @each_assignment
-def test_a_test_cell_says_its_points_and_whether_it_is_hidden(name, solutions):
-    for cell in solutions[name]["cells"]:
-        nbgrader = cell["metadata"].get("nbgrader", {})
-        if cell["cell_type"] == "code" and nbgrader.get("grade"):
-            kind = "Hidden" if "### BEGIN HIDDEN TESTS" in cell["source"] else "Visible"
-            points = nbgrader["points"]
-            assert cell["id"] == nbgrader["grade_id"]
-            assert cell["source"].startswith(
-                f"# {kind} check ({points} point{'s' * (points > 1)}): "
-            ), cell["id"]
+def test_every_hint_in_a_check_is_given_to_one_wrong_answer_at_least(name):
+    said = "\n".join(
+        f"{outcome.cell}\n{outcome.error}"
+        for answer in bank(name, "misconceptions")
+        for outcome in outcomes(name, answer)
+    )
+    for cell in solution(name)["cells"]:
+        if banks.is_test(cell):
+            for node in ast.walk(ast.parse(cell["source"])):
+                if isinstance(node, ast.keyword) and node.arg == "looks_like":
+                    for hint in node.value.keys:
+                        assert f"looks like  {hint.value}\n" in said, f"{cell['id']}: {hint.value}"
 
 
 @each_assignment
-def test_every_exercise_has_points_that_students_can_check_themselves(name, solutions):
-    visible = set()
-    for outcome, cell in zip(
-        banks.grade(solutions[name]),
-        (c for c in solutions[name]["cells"] if banks.is_test(c)),
-        strict=True,
-    ):
-        if "### BEGIN HIDDEN TESTS" not in cell["source"]:
-            visible.add(outcome.exercise)
-    assert visible == set(banks.answer_cells(solutions[name]))
+def test_a_test_cell_says_its_points_and_whether_it_is_hidden(name):
+    for cell in filter(banks.is_test, solution(name)["cells"]):
+        points = cell["metadata"]["nbgrader"]["points"]
+        kind = "Hidden" if HIDDEN in cell["source"] else "Visible"
+        first = f"# {kind} check ({points} point{'s' if points > 1 else ''}): "
+        assert cell["source"].startswith(first), cell["id"]
+        assert cell["id"] == cell["metadata"]["nbgrader"]["grade_id"]
+
+
+@each_assignment
+def test_every_exercise_has_a_check_that_students_see(name):
+    exercise_of = {outcome.cell: outcome.exercise for outcome in outcomes(name)}
+    seen = {
+        exercise_of[cell["id"]]
+        for cell in filter(banks.is_test, solution(name)["cells"])
+        if HIDDEN not in cell["source"]
+    }
+    assert seen == set(banks.answer_cells(solution(name)))
 
 
 @each_assignment
 @pytest.mark.filterwarnings("ignore:Object of type <Submitted")
-def test_nbgrader_gives_the_same_points_cell_by_cell(name, solutions, tmp_path, monkeypatch):
+def test_nbgrader_gives_the_same_points_cell_by_cell(name, tmp_path, monkeypatch):
     """One student is wrong in every exercise, one in every second, one wrote nothing."""
     # nbgrader calls alembic by its name, which an environment that is not activated does not know.
     monkeypatch.setenv("PATH", str(Path(sys.executable).parent), prepend=os.pathsep)
@@ -180,7 +197,7 @@ def test_nbgrader_gives_the_same_points_cell_by_cell(name, solutions, tmp_path, 
         for student, answers in students.items():
             grades = gradebook.find_submission_notebook(name, name, student).grades
             given = {grade.name: grade.auto_score for grade in grades}
-            for outcome in banks.grade(banks.submit(solutions[name], answers)):
+            for outcome in banks.grade(banks.submit(solution(name), answers)):
                 assert given[outcome.cell] == outcome.points, (student, outcome)
 
 

@@ -59,11 +59,12 @@ def read_bank(path):
         two answers to an exercise have the same diagnosis or the same code.
     """
     text = path.read_text(encoding="utf-8")
-    imports, answers, seen = [], [], {}
+    lines, imports, answers, seen = text.split("\n"), [], [], {}
     for i, node in enumerate(ast.parse(text, str(path)).body):
         where = f"{path.name}, line {node.lineno}"
+        source = "\n".join(lines[node.lineno - 1 : node.end_lineno])
         if isinstance(node, ast.Import | ast.ImportFrom):
-            imports.append(ast.get_source_segment(text, node))
+            imports.append(source)
         elif isinstance(node, ast.FunctionDef):
             diagnosis = (ast.get_docstring(node) or "").partition("\n")[0]
             if not diagnosis:
@@ -73,8 +74,8 @@ def read_bank(path):
                 if key in seen:
                     raise ValueError(f"{where}: the same answer as in line {seen[key]}.")
                 seen[key] = node.lineno
-            source = "\n".join([*imports, "", "", ast.get_source_segment(text, node)]).lstrip("\n")
-            answers.append(Answer(node.name, diagnosis, source))
+            above = "\n".join(imports) + "\n\n\n" if imports else ""
+            answers.append(Answer(node.name, diagnosis, above + source))
         elif not (i == 0 and isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)):
             raise ValueError(
                 f"{where}: expected an import or a function; nest what an answer needs inside it."

@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+import sys
 import tomllib
 
 import pytest
@@ -68,6 +69,15 @@ def test_an_old_python_is_named_in_one_line(tmp_path):
     assert "Python 3.11 to 3.14 is needed" in run.stderr
     assert str(old) in run.stderr
     assert not (tmp_path / ".venv").exists()
+
+
+@pytest.mark.parametrize("what", [["check"], ["format", "--check"]], ids=" ".join)
+def test_the_code_is_as_ruff_likes_it(what):
+    run = subprocess.run(
+        [sys.executable, "-m", "ruff", *what, "--no-cache", "."],
+        capture_output=True, text=True, cwd=ROOT,
+    )  # fmt: skip
+    assert run.returncode == 0, run.stdout + run.stderr
 
 
 def test_ci_runs_the_command_of_the_readme():

@@ -1,0 +1,206 @@
+"""What confines an answer: a bubblewrap for the warm process, then namespaces and limits a fork.
+
+The bubblewrap shows the Python environment, read-only, and nothing else of the host; it has no
+network. Each submission is a fork inside it with process, IPC and mount namespaces of its own, a
+private /tmp, and, where the grader is root, a user of its own.
+"""
+
+import ctypes
+import os
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+
+PACKAGE = Path(__file__).parents[1]
+NEEDED = ("__init__.py", "grading/__init__.py", "grading/answers.py", "grading/sandbox.py",
+          "grading/shell.py", "grading/wire.py")  # fmt: skip
+SYSTEM = ("/usr/lib", "/usr/lib32", "/usr/lib64", "/usr/bin", "/lib", "/lib64", "/bin",
+          "/usr/share/fonts", "/usr/share/zoneinfo", "/etc/fonts", "/etc/ld.so.cache",
+          "/etc/alternatives", "/etc/localtime")  # fmt: skip
+HOME = "/tmp/submission"
+
+CLONE_NEWNS, CLONE_NEWIPC, CLONE_NEWUSER, CLONE_NEWPID = 0x20000, 0x8000000, 0x10000000, 0x20000000
+MS_NOSUID, MS_NODEV, MS_REC, MS_PRIVATE = 0x2, 0x4, 0x4000, 0x40000
+PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 1, 36, 38
+
+
+def environment():
+    """The variables that an answer sees: nothing of the grader's own."""
+    threads = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL", "NUMEXPR")}
+    return {
+        "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",
+        "HOME": "/tmp",
+        "LANG": "C.UTF-8",
+        "USER": "student",
+        "MPLCONFIGDIR": "/tmp/matplotlib",
+        "IPYTHONDIR": "/tmp/ipython",
+        "NBGRADER_EXECUTION": "autograde",
+        "PYTHONHASHSEED": "0",
+        **threads,
+    }
+
+
+def command(modules, secret):
+    """bubblewrap's command line, to be followed by what runs in it.
+
+    Parameters
+    ----------
+    modules : list of str
+        Files of this package, relative to it, that an answer may read.
+    secret : list of path
+        Folders that stay out even where they lie inside the Python environment.
+    """
+    binds = [path for path in SYSTEM if os.path.exists(path)]
+    for prefix in {sys.prefix, sys.exec_prefix, sys.base_prefix, sys.base_exec_prefix}:
+        if prefix in ("/usr", "/usr/local"):  # which may hold an exchange
+            binds += [f"{prefix}/{part}" for part in ("bin", "lib") if os.path.exists(prefix)]
+        else:
+            binds.append(prefix)
+    binds += {sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}
+    args = ["bwrap", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts"]
+    args += ["--unshare-cgroup-try", "--hostname", "answer", "--die-with-parent", "--new-session"]
+    if os.getuid():
+        args += ["--unshare-user"]
+    else:  # enough to make a fork's namespaces and to give up being root there
+        args += ["--cap-drop", "ALL"]
+        for name in ("SYS_ADMIN", "SETUID", "SETGID", "KILL", "CHOWN"):
+            args += ["--cap-add", f"CAP_{name}"]
+    for path in sorted(set(binds), key=len):
+        args += ["--ro-bind", path, path]
+    for path in secret:
+        if any(Path(path).is_relative_to(bind) for bind in binds):
+            args += ["--tmpfs", str(path), "--remount-ro", str(path)]
+    args += ["--tmpfs", str(PACKAGE)]
+    for name in dict.fromkeys((*NEEDED, *modules)):
+        if (PACKAGE / name).exists():
+            args += ["--ro-bind", str(PACKAGE / name), str(PACKAGE / name)]
+    args += ["--remount-ro", str(PACKAGE), "--dev", "/dev", "--proc", "/proc", "--tmpfs", "/tmp"]
+    args += ["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/"]
+    return args
+
+
+def works():
+    """Whether bubblewrap is installed and a fork inside it gets its own namespaces."""
+    if not sys.platform.startswith("linux") or not shutil.which("bwrap"):
+        return False
+    script = "import runpy,sys; runpy.run_path(sys.argv[1])['probe']()"
+    run = [*command([], []), sys.executable, "-I", "-c", script, __file__]
+    try:
+        done = subprocess.run(run, capture_output=True, timeout=30, env=environment(), check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return done.returncode == 0
+
+
+def probe():
+    """Isolate one fork; exits with 0 if that worked."""
+    pid = isolate()
+    if pid == 0:
+        try:
+            settle()
+        finally:
+            os._exit(0 if os.getpid() == 1 and os.access("/tmp", os.W_OK) else 1)
+    sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+
+
+def isolate():
+    """Fork into new process and IPC namespaces; returns as `os.fork` does."""
+    if os.getuid():
+        ids = os.getuid(), os.getgid()
+        _check(libc().unshare(CLONE_NEWUSER))
+        for file, number in zip(("uid_map", "gid_map"), ids, strict=True):
+            if file == "gid_map":
+                Path("/proc/self/setgroups").write_text("deny")
+            Path(f"/proc/self/{file}").write_text(f"{number} {number} 1")
+    _check(libc().unshare(CLONE_NEWPID | CLONE_NEWIPC))
+    return os.fork()
+
+
+def settle(*, size=256 * 2**20, user=60000):
+    """In the fork: its own mounts and user, and no way back."""
+    die_with_parent()
+    _check(libc().unshare(CLONE_NEWNS))
+    _mount(b"none", b"/", None, MS_REC | MS_PRIVATE)
+    options = f"size={size},mode=1777".encode()
+    for path in (b"/tmp", b"/dev/shm"):
+        _mount(b"tmpfs", path, b"tmpfs", MS_NOSUID | MS_NODEV, options)
+    _mount(b"proc", b"/proc", b"proc", MS_NOSUID | MS_NODEV)
+    if os.getuid() == 0:
+        os.setgroups([])
+        os.setresgid(user, user, user)
+        os.setresuid(user, user, user)
+    else:
+        header = (ctypes.c_uint32 * 2)(0x20080522, 0)
+        _check(libc().capset(header, (ctypes.c_uint32 * 6)()))
+    _check(libc().prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+    die_with_parent()  # a change of user has undone it
+
+
+def limit(memory, seconds, file_size, processes):
+    """Resource limits of this process and of each of its children."""
+    for name, value in (
+        ("RLIMIT_AS", memory),
+        ("RLIMIT_CPU", seconds),
+        ("RLIMIT_FSIZE", file_size),
+        ("RLIMIT_NPROC", processes),
+        ("RLIMIT_CORE", 0),
+        ("RLIMIT_NOFILE", 256),
+    ):
+        if value is not None and hasattr(resource, name):
+            _, hard = resource.getrlimit(getattr(resource, name))
+            value = value if hard == resource.RLIM_INFINITY else min(value, hard)
+            try:
+                resource.setrlimit(getattr(resource, name), (value, value))
+            except (ValueError, OSError):  # macOS has no limit on memory
+                pass
+
+
+def die_with_parent():
+    libc().prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+
+
+def adopt_orphans():
+    """Make this process the parent of whatever its descendants leave behind (Linux only)."""
+    if sys.platform.startswith("linux"):
+        libc().prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def kill_children():
+    """Kill all that descend from this process, which has adopted their orphans."""
+    while children := _children(os.getpid()):
+        for pid in children:
+            try:
+                os.kill(pid, signal.SIGKILL)
+                os.waitpid(pid, 0)
+            except (ProcessLookupError, ChildProcessError):
+                pass
+
+
+def _children(parent):
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            fields = (folder / "stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if int(fields[1]) == parent:
+            found.append(int(folder.name))
+    return found
+
+
+def libc():
+    return ctypes.CDLL(None, use_errno=True)
+
+
+def _mount(source, target, kind, flags, options=None):
+    _check(libc().mount(source, target, kind, ctypes.c_ulong(flags), options))
+
+
+def _check(failed):
+    if failed:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number))

@@ -1,0 +1,403 @@
+"""The answer process: runs a student's cells and calls, and never sees a test.
+
+One process is kept warm, with the packages loaded and nothing of a student in it. A submission is a
+fork of it, confined by `sandbox`; before each test another fork carries on while its parent stays
+as it was, to take over again should the test's calls hang or die.
+"""
+
+import gc
+import importlib.util
+import json
+import operator
+import os
+import random
+import shutil
+import signal
+import socket
+import sys
+import tempfile
+import threading
+import traceback
+import types
+
+import numpy as np
+
+from course_utils.grading import sandbox
+from course_utils.grading.shell import Shell, definitions, output, say
+from course_utils.grading.wire import Channel, Decoder, Encoder
+
+WITHHELD = "the reference implementation is not available in a graded answer: write your own"
+OUTPUT_A_CELL = 4 * 2**20
+
+OPERATIONS = {
+    "call": lambda function, *args, **keywords: function(*args, **keywords),
+    "isinstance": isinstance,
+    "issubclass": issubclass,
+    **{f.__name__: f for f in (getattr, setattr, delattr, len, iter, next, reversed, str, repr,
+                               format, bool, int, float, abs, round, divmod, hash)},
+    **{name: getattr(operator, name) for name in (
+        "getitem", "setitem", "delitem", "contains", "eq", "ne", "lt", "le", "gt", "ge", "neg",
+        "pos", "invert", "add", "sub", "mul", "matmul", "truediv", "floordiv", "mod", "pow",
+        "iadd", "isub", "imul", "lshift", "rshift", "and_", "or_", "xor")},
+    "enter": lambda manager: manager.__enter__(),
+    "exit": lambda manager, *args: manager.__exit__(*args),
+}  # fmt: skip
+
+GENERATORS = {name: getattr(np.random, name) for name in ("PCG64", "PCG64DXSM", "MT19937",
+                                                          "Philox", "SFC64")}  # fmt: skip
+
+
+class Callback:
+    """A function of the test's, callable from here; it runs where the test does."""
+
+    def __init__(self, answer, number):
+        self._answer, self._number = answer, number
+
+    def __call__(self, *args, **keywords):
+        return self._answer.call_back(self._number, args, keywords)
+
+
+class Answer:
+    """Serves one submission over `channel`."""
+
+    def __init__(self, channel, shell):
+        self.channel = channel
+        self.shell = shell
+        self.objects, self.handles = [], {}
+        self.generators = {}
+        shell.emit = self.emit
+        self.printed = 0
+
+    def serve(self):
+        while True:
+            (kind, *rest), tail = self.channel.receive()
+            self.handle(kind, rest, tail)
+
+    def handle(self, kind, rest, tail):
+        if kind == "cell":
+            self.run_cell(*rest)
+        elif kind == "do":
+            self.do(tail, *rest)
+        elif kind == "checkpoint":
+            self.checkpoint()
+        elif kind == "files":
+            for name, start, length in rest[0]:
+                os.makedirs(os.path.dirname(os.path.abspath(name)), exist_ok=True)
+                with open(name, "wb") as file:
+                    file.write(tail[start : start + length])
+
+    def run_cell(self, source, label, seconds, only_definitions):
+        self.printed = 0
+        if only_definitions:  # the cell has killed a process before
+            source = definitions(self.shell.transform_cell(source))
+        signal.setitimer(signal.ITIMER_REAL, seconds)
+        failed = self.shell.run(source, label) is not None
+        if "matplotlib.pyplot" in sys.modules:
+            sys.modules["matplotlib.pyplot"].close("all")
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        self.channel.send(["done", failed])
+
+    def checkpoint(self):
+        self.shell.flush()
+        self.channel.waiting = True
+        pid = os.fork()
+        if pid == 0:
+            sandbox.die_with_parent()
+            self.channel.waiting = False
+            self.channel.send(["done", False])
+        else:
+            _, status = os.waitpid(pid, 0)
+            self.channel.waiting = False
+            self.channel.send(["restored", os.waitstatus_to_exitcode(status)])
+
+    def do(self, tail, operation, operands, keywords, seeds, seconds, names):
+        """Compute something of the student's and say what came of it."""
+        outermost = seconds is not None
+        if outermost:
+            self.printed = 0
+            signal.setitimer(signal.ITIMER_REAL, seconds)
+        decoder = Decoder(tail, self.rebuild)
+        operands = [decoder.decode(tree) for tree in operands]
+        keywords = {name: decoder.decode(tree) for name, tree in keywords.items()}
+        if "numpy" in seeds:
+            np.random.set_state(decoder.decode(seeds["numpy"]))
+        if "python" in seeds:
+            random.setstate(decoder.decode(seeds["python"]))
+        known = decoder.containers
+        before = [self.snapshot(value, known) for value in known]
+        encoder = Encoder(self.describe, known)
+        try:
+            if operation == "names":
+                space = self.shell.user_ns
+                value = {name: space[name] for name in names if name in space}
+            else:
+                value = OPERATIONS[operation](*operands, **keywords)
+            reply = ["value", encoder.encode(value)]
+        except BaseException as error:
+            encoder = Encoder(self.describe, known)
+            reply = ["raised", self.describe_exception(error, encoder)]
+        changed = [
+            [number, encoder.contents(value)]
+            for number, value in enumerate(known)
+            if self.snapshot(value, known) != before[number]
+        ]
+        self.shell.flush()
+        if outermost:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+        self.channel.send([*reply, changed], encoder.tail)
+
+    def call_back(self, number, args, keywords):
+        encoder = Encoder(self.describe)
+        args = [encoder.encode(value) for value in args]
+        keywords = {name: encoder.encode(value) for name, value in keywords.items()}
+        self.channel.send(["callback", number, args, keywords], encoder.tail)
+        while True:
+            (kind, *rest), tail = self.channel.receive()
+            if kind == "value":
+                return Decoder(tail, self.rebuild, encoder.containers).decode(rest[0])
+            if kind == "raised":
+                name, message = rest
+                raise getattr(__import__("builtins"), name, RuntimeError)(message)
+            self.handle(kind, rest, tail)
+
+    def snapshot(self, value, known):
+        if isinstance(value, np.ndarray):
+            return value.shape, value.tobytes()
+        return json.dumps(Encoder(self.describe, known).contents(value))
+
+    def describe(self, value, encoder):
+        """An object that stays here, by a number under which it can be asked for."""
+        if isinstance(value, Callback):
+            return ["yours", value._number]
+        number = self.handles.setdefault(id(value), len(self.objects))
+        if number == len(self.objects):
+            self.objects.append(value)
+        kind = "type" if isinstance(value, type) else "call" if callable(value) else "object"
+        if kind == "type" and issubclass(value, BaseException):
+            return ["exception", number, value.__name__, lineage(value)]
+        return ["object", number, (value if kind == "type" else type(value)).__name__, kind]
+
+    def describe_exception(self, error, encoder):
+        kind = type(error)
+        frames = [
+            f"{frame.filename}, line {frame.lineno}, in {frame.name}\n    {frame.line}"
+            for frame in traceback.extract_tb(error.__traceback__)
+            if frame.filename.startswith("<")
+        ]
+        args = [arg for arg in error.args if isinstance(arg, (str, int, float)) or arg is None]
+        args = args if len(args) == len(error.args) else [say(error)]
+        return [self.describe(kind, encoder), lineage(kind), encoder.encode(args), frames[-5:]]
+
+    def rebuild(self, tree, decoder):
+        kind, *parts = tree
+        if kind == "mine":
+            return self.objects[parts[0]]
+        if kind == "callback":
+            return Callback(self, parts[0])
+        if kind == "known":
+            value = importlib.import_module(parts[0])
+            for name in parts[1].split(".") if parts[1] else ():
+                value = getattr(value, name)
+            return value
+        if kind == "dtype":
+            return np.dtype(parts[0])
+        number, name, state = parts
+        if state is not None:
+            state = decoder.decode(state)
+            if name == "Random":
+                self.generators[number] = random.Random()
+                self.generators[number].setstate(state)
+            elif name == "RandomState":
+                self.generators[number] = np.random.RandomState()
+                self.generators[number].set_state(state)
+            else:
+                self.generators[number] = np.random.Generator(GENERATORS[name]())
+                self.generators[number].bit_generator.state = state
+        return self.generators[number]
+
+    def emit(self, item):
+        size = len(json.dumps(item))
+        if self.printed <= OUTPUT_A_CELL < self.printed + size:
+            item = output("stream", name="stdout", text="\n... the rest is left out ...\n")
+        if self.printed <= OUTPUT_A_CELL:
+            self.channel.send(["output", item])
+        self.printed += size
+
+
+def lineage(kind):
+    """Where the classes of an exception can be found by others, the nearest first."""
+    return [[base.__module__, base.__qualname__] for base in kind.__mro__
+            if issubclass(base, BaseException)]  # fmt: skip
+
+
+class Withheld:
+    """Import hook: what an answer may not import, and what stands for it in modules that it may."""
+
+    def __init__(self, packages, allowed):
+        self.packages, self.allowed = packages, allowed
+
+    def covers(self, name):
+        return within(name, self.packages) and not within(name, self.allowed)
+
+    def find_spec(self, name, path=None, target=None):
+        if not self.covers(name):
+            return None
+        frame = sys._getframe(1)
+        while frame and frame.f_globals.get("__name__", "").startswith("importlib"):
+            frame = frame.f_back
+        if frame and within(frame.f_globals.get("__name__", ""), self.packages):
+            return importlib.util.spec_from_loader(name, self)
+        raise ImportError(f"{name}: {WITHHELD}", name=name)
+
+    def create_module(self, spec):
+        return Hollow(spec.name)
+
+    def exec_module(self, module):
+        pass
+
+
+class Hollow(types.ModuleType):
+    """In the place of a withheld module: every name is there, and none does anything."""
+
+    def __getattr__(self, name):
+        if name.startswith("__"):
+            raise AttributeError(name)
+
+        def withheld(*_, **__):
+            raise NotImplementedError(f"{self.__name__}.{name}: {WITHHELD}")
+
+        return withheld
+
+
+def within(name, packages):
+    return any(name == package or name.startswith(f"{package}.") for package in packages)
+
+
+def preload(names):
+    """Import packages before anything of a student's is here, so that no submission pays for it."""
+    for name in names:
+        try:
+            importlib.import_module(name)
+        except Exception:  # the answer will say what is missing, if it needs it
+            continue
+
+
+class OneVoice(Channel):
+    """A channel for one thread of one process at a time: the student's own forks don't share it."""
+
+    def __init__(self, sock):
+        super().__init__(sock)
+        self.waiting = False  # whether a fork of this process speaks in its place
+        self.lock = threading.Lock()
+        os.register_at_fork(after_in_child=self.after_fork)
+
+    def after_fork(self):
+        self.lock = threading.Lock()
+        if not self.waiting:
+            self.close()
+
+    def send(self, *args, **keywords):
+        with self.lock:
+            if not self.waiting:
+                super().send(*args, **keywords)
+
+
+def submission(sock, shell, limits):
+    """Serve one submission in this process, until the other side closes or it dies."""
+    sandbox.limit(**limits)
+    null = os.open(os.devnull, os.O_RDWR)
+    for number in (0, 1, 2):
+        os.dup2(null, number)
+    sys.stdin = open(0)
+    sys.stdout, sys.stderr = shell.out, shell.err
+    sys.path.insert(0, os.getcwd())
+    try:
+        Answer(OneVoice(sock), shell).serve()
+    finally:
+        os._exit(0)
+
+
+def confine(sock, shell, limits, *, isolated):
+    """In a fork of the warm process: run a submission in another and end with it."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
+    sandbox.die_with_parent()
+    folder = None
+    if isolated:
+        pid = sandbox.isolate()
+        if pid == 0:
+            inside(sock, shell, limits)
+    else:
+        sandbox.adopt_orphans()
+        folder = tempfile.mkdtemp(prefix="submission")
+        pid = os.fork()
+        if pid == 0:
+            os.setsid()
+            os.chdir(folder)
+            submission(sock, shell, limits)
+    sock.close()
+    try:
+        os.waitpid(pid, 0)
+    finally:
+        if isolated:
+            quietly(os.kill, pid, signal.SIGKILL)
+        else:
+            quietly(os.killpg, pid, signal.SIGKILL)
+            sandbox.kill_children()
+            shutil.rmtree(folder, ignore_errors=True)
+        os._exit(0)
+
+
+def inside(sock, shell, limits):
+    """The first process of a submission's namespace; all others in it die with it."""
+    try:
+        sandbox.settle()
+        os.makedirs(sandbox.HOME)
+        os.chdir(sandbox.HOME)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        worker = os.fork()
+        if worker == 0:
+            submission(sock, shell, limits)
+        sock.close()
+        while os.wait()[0] != worker:
+            pass
+    finally:
+        os._exit(0)
+
+
+def quietly(function, *args):
+    try:
+        function(*args)
+    except OSError:
+        pass
+
+
+def main(control, settings):
+    """The warm process: one submission for each socket that arrives over `control`."""
+    control = socket.socket(fileno=control)
+    shell = Shell.start()
+    preload(["matplotlib.pyplot"])
+    shell.enable_matplotlib()
+    gc.freeze()  # what is shared with the forks stays shared
+    sys.meta_path.insert(0, Withheld(settings["withheld"], settings["allowed"]))
+    while True:
+        data, fds, _, _ = socket.recv_fds(control, 2**16, 1)
+        if not data:
+            return
+        preload(json.loads(data))
+        pid = os.fork()
+        if pid == 0:
+            control.close()
+            confine(socket.socket(fileno=fds[0]), shell, settings["limits"],
+                    isolated=settings["isolated"])  # fmt: skip
+        os.close(fds[0])
+        control.sendall(b"+")
+        asked = control.recv(1)
+        quietly(os.kill, pid, signal.SIGTERM)
+        os.waitpid(pid, 0)
+        if not asked:
+            return
+        control.sendall(b"-")
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), json.loads(sys.argv[2]))

@@ -1,0 +1,134 @@
+"""What an instructor's notebook says about names: who binds them, and where a test looks."""
+
+import ast
+import builtins
+import copy
+import sys
+
+from IPython.core.inputtransformer2 import TransformerManager
+
+CUSTOMARY = {
+    "np": "import numpy as np",
+    "pd": "import pandas as pd",
+    "plt": "import matplotlib.pyplot as plt",
+    "sp": "import scipy as sp",
+}
+HIDDEN = ("BEGIN HIDDEN TESTS", "END HIDDEN TESTS")
+
+
+def parse(source):
+    """The syntax tree of a cell, magics included; an empty one if it has none."""
+    try:
+        return ast.parse(TransformerManager().transform_cell(source))
+    except (SyntaxError, ValueError, RecursionError):
+        return ast.parse("")
+
+
+def used(source):
+    """Names that a cell reads."""
+    return read(parse(source))
+
+
+def read(tree):
+    return {
+        node.id
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Store)
+    }
+
+
+def bindings(source):
+    """Names that a cell binds at its top level, each with the statement, in order."""
+    found = []
+    for node in parse(source).body:
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            for alias in node.names:
+                one = copy.copy(node)
+                one.names = [alias]
+                found.append((alias.asname or alias.name.split(".")[0], one))
+        else:
+            found += [(name, node) for name in _bound([node])]
+    return found
+
+
+def _bound(nodes):
+    names = set()
+    for node in nodes:
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            names.add(node.name)
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            names.add(node.id)
+        elif not isinstance(node, (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp,
+                                   ast.GeneratorExp)):  # fmt: skip
+            names |= _bound(ast.iter_child_nodes(node))
+    return names
+
+
+def operators(source):
+    """Special methods that the classes of a cell define."""
+    found = set()
+    for node in ast.walk(parse(source)):
+        if isinstance(node, ast.ClassDef):
+            found |= {part.name for part in node.body if isinstance(part, ast.FunctionDef)}
+            if any("dataclass" in ast.unparse(part) for part in node.decorator_list):
+                found |= {"__eq__", "__repr__"}
+    return {name for name in found if name.startswith("__")}
+
+
+def wanted(source, before):
+    """Where the names that a trusted cell reads come from.
+
+    Parameters
+    ----------
+    source : str
+        The trusted cell.
+    before : list of (role, source)
+        The instructor's cells above it; the role is "answer" for the student's to write, "plain"
+        for a cell that anyone may edit, "trusted" for the rest.
+
+    Returns
+    -------
+    dict
+        ``surely``: names that the instructor's answer bound last, so they are the student's.
+        ``given``: statements of the instructor's plain cells that bind other names; the student's
+        version of these has no say. ``maybe``: names that are the student's unless something
+        trusted binds them.
+    """
+    owners = {}
+    for role, text in before:
+        for name, node in bindings(text):
+            imported = isinstance(node, (ast.Import, ast.ImportFrom))
+            owners[name] = ("plain" if imported and role == "answer" else role), node
+    surely, maybe, given = set(), set(), {}
+
+    def look_up(names):
+        for name in sorted(names):
+            role, node = owners.get(name, (None, None))
+            if role == "answer":
+                surely.add(name)
+            elif role == "plain" and ast.unparse(node) not in given:
+                given[ast.unparse(node)] = None
+                look_up(read(node) - {name})
+                given[ast.unparse(node)] = given.pop(ast.unparse(node))  # after what it reads
+            elif role is None and not hasattr(builtins, name):
+                maybe.add(name)
+
+    look_up(used(source))
+    return {"surely": sorted(surely), "maybe": sorted(maybe), "given": list(given)}
+
+
+def module(name):
+    """The import that everyone means by a name, should no cell say so; else nothing."""
+    if name in sys.stdlib_module_names:
+        return f"import {name}"
+    return CUSTOMARY.get(name, "")
+
+
+def hidden_lines(source):
+    """Numbers of the lines, from 1, that students do not get to see."""
+    lines, inside = set(), False
+    for number, line in enumerate(source.splitlines(), 1):
+        inside = (inside or HIDDEN[0] in line) and HIDDEN[1] not in line
+        if inside:
+            lines.add(number)
+    return lines

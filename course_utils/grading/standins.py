@@ -1,0 +1,423 @@
+"""What a test holds of a student's: stand-ins that ask the answer process, and never decide.
+
+`Answers` is the trusted end of the line. It sends operations and gets plain data back or stand-ins
+for what is not. A stand-in has no say in a comparison with the test's own values, in whether
+something is true, or in becoming a number or an array: a test that needs data fails with words.
+"""
+
+import random
+import sys
+import time
+
+import numpy as np
+
+from course_utils.grading.wire import Decoder, Encoder, Malformed
+
+READABLE = ("__name__", "__doc__", "__qualname__", "__dict__")
+MAX_CALLS = 100_000
+MAX_NESTING = 40
+
+
+class AnswerEnded(BaseException):
+    """The answer process hung, died or spoke nonsense: no `except Exception` of a test passes it."""
+
+
+class StandIn:
+    """An object of the student's, which stays on the student's side."""
+
+    __slots__ = ("_answers", "_kind", "_number", "_type")
+
+    def __init__(self, answers, number, type_name, kind):
+        for name, value in zip(
+            ("_answers", "_number", "_type", "_kind"), (answers, number, type_name, kind),
+            strict=True,
+        ):  # fmt: skip
+            object.__setattr__(self, name, value)
+
+    def __getattr__(self, name):
+        if name.startswith(("__", "_repr_", "_ipython_")) and name not in READABLE:
+            raise AttributeError(f"{name} of the answer's `{self._type}` is not looked at")
+        return self._answers.ask("getattr", self, name)
+
+    def __setattr__(self, name, value):
+        self._answers.ask("setattr", self, name, value)
+
+    def __delattr__(self, name):
+        self._answers.ask("delattr", self, name)
+
+    def __instancecheck__(self, value):
+        return isinstance(value, StandIn) and self._answers.ask("isinstance", value, self) is True
+
+    def __subclasscheck__(self, value):
+        return isinstance(value, StandIn) and self._answers.ask("issubclass", value, self) is True
+
+    def __bool__(self):
+        if "__bool__" in self._answers.operators:
+            return self._answers.ask("bool", self) is True
+        raise self._refuse("a truth value")
+
+    def __contains__(self, item):
+        if "__contains__" in self._answers.operators:
+            return self._answers.ask("contains", self, item) is True
+        return any(x is item or x == item for x in self)
+
+    def __str__(self):
+        return self._text("str")
+
+    def __repr__(self):
+        return self._text("repr")
+
+    def _repr_pretty_(self, printer, cycle):
+        printer.text(self._refuse("plain data").args[0])
+
+    def __format__(self, spec):
+        return format(str(self), spec)
+
+    def __array__(self, *_, **__):
+        raise self._refuse("an array")
+
+    def __reduce_ex__(self, protocol):
+        raise self._refuse("plain data")
+
+    def _text(self, operation):
+        """Its own words only where the exercise is to find them."""
+        own = {f"__{name}__" for name in ("str", "repr")} & self._answers.operators
+        text = self._answers.ask(operation, self) if own else None
+        return text if isinstance(text, str) else f"<`{self._type}` of the answer>"
+
+    def _refuse(self, expected):
+        return TypeError(f"the answer gave a `{self._type}`; expected {expected}")
+
+    __array_ufunc__ = None
+    __hash__ = None
+
+
+class Callable(StandIn):
+    """A function or class of the student's."""
+
+    __slots__ = ()
+
+    def __call__(self, *args, **keywords):
+        return self._answers.ask("call", self, *args, **keywords)
+
+
+def _always(operation):
+    def method(self, *args):
+        return self._answers.ask(operation, self, *args)
+
+    return method
+
+
+def _if_asked_for(operation, name, expected, swapped=False):
+    """An operator of the student's class, if the exercise is to write it.
+
+    The other operand may tell what the test expects, so an operation with one of the test's own
+    values has to give an object again: a number from there would prove nothing.
+    """
+
+    def method(self, *others):
+        answers = self._answers
+        if name not in answers.operators:
+            raise self._refuse(expected)
+        operands = [*others, self] if swapped else [self, *others]
+        result = answers.ask(operation, *operands)
+        if not all(isinstance(other, StandIn) for other in others) and not isinstance(
+            result, StandIn
+        ):
+            raise self._refuse(expected)
+        return result
+
+    return method
+
+
+def _compare(operation, name):
+    def method(self, other):
+        if name in self._answers.operators and isinstance(other, StandIn):
+            return self._answers.ask(operation, self, other) is True
+        raise self._refuse("plain data to compare")
+
+    return method
+
+
+for _name in ("getitem", "setitem", "delitem", "len", "iter", "next", "reversed"):
+    setattr(StandIn, f"__{_name}__", _always(_name))
+for _name in ("eq", "ne", "lt", "le", "gt", "ge"):
+    setattr(StandIn, f"__{_name}__", _compare(_name, f"__{_name}__"))
+for _name in ("add", "sub", "mul", "matmul", "truediv", "floordiv", "mod", "pow", "lshift",
+              "rshift", "and", "or", "xor", "divmod"):  # fmt: skip
+    _op = f"{_name}_" if _name in ("and", "or") else _name
+    setattr(StandIn, f"__{_name}__", _if_asked_for(_op, f"__{_name}__", "a number or an array"))
+    setattr(
+        StandIn,
+        f"__r{_name}__",
+        _if_asked_for(_op, f"__r{_name}__", "a number or an array", swapped=True),
+    )
+for _name in ("neg", "pos", "invert", "abs", "float", "int", "round", "enter"):
+    setattr(StandIn, f"__{_name}__", _if_asked_for(_name, f"__{_name}__", "a number"))
+StandIn.__exit__ = _if_asked_for("exit", "__exit__", "a context manager")
+
+
+class Answers:
+    """The trusted end of the line to one answer process.
+
+    Parameters
+    ----------
+    channel : Channel
+    job : dict
+        ``operators``, special methods that the instructor's own classes define; ``call_seconds``,
+        what a call may take; ``withheld``, packages that the student's side does not have.
+    on_output : callable
+        Gets what the student's code prints and shows.
+    """
+
+    def __init__(self, channel, job, on_output):
+        self.channel = channel
+        self.operators = set(job["operators"])
+        self.call_seconds = job["call_seconds"]
+        self.withheld = ("__main__", *job["withheld"])
+        self.on_output = on_output
+        self.stand_ins, self.exceptions = {}, {}
+        self.callbacks, self.generators = [], {}
+        self.nesting = 0
+        self.ended = None  # why there is no asking any more, within this test
+        self.deadline = None
+        self.calls = 0
+        self.seeds = None
+
+    def begin(self, seconds):
+        """A test begins, and may spend so many seconds on the student's code."""
+        self.ended, self.restored = None, False
+        self.deadline = time.monotonic() + seconds
+        self.calls = 0
+
+    def ask(self, operation, *operands, **keywords):
+        return self._ask(operation, operands, keywords, ())
+
+    def names(self, names):
+        """Those of `names` that the student defined, with their values."""
+        return self._ask("names", (), {}, sorted(names))
+
+    def run_cell(self, source, label, seconds, only_definitions):
+        """Run a cell of the student's; returns whether it raised."""
+        self.channel.send(["cell", source, label, seconds, only_definitions], timeout=seconds)
+        return self._wait_for("done", seconds + 1)
+
+    def checkpoint(self):
+        """From here on a fork answers, so that what stands now can be returned to."""
+        self.channel.send(["checkpoint"], timeout=5)
+        self._wait_for("done", 5)
+
+    def _wait_for(self, kind, seconds):
+        deadline = time.monotonic() + seconds
+        while True:
+            (got, *rest), _ = self._receive(deadline)
+            if got == kind:
+                return rest[0]
+            if got != "output":
+                raise Malformed(f"{got!r} instead of {kind!r}")
+            self.on_output(rest[0])
+
+    def _receive(self, deadline):
+        message, tail = self.channel.receive(timeout=max(0.001, deadline - time.monotonic()))
+        if not isinstance(message, list) or not message or not isinstance(message[0], str):
+            raise Malformed("not a message")
+        return message, tail
+
+    def _ask(self, operation, operands, keywords, names):
+        __tracebackhide__ = True
+        if self.ended:
+            raise AnswerEnded(self.ended)
+        left = self.deadline - time.monotonic()
+        self.calls += 1
+        if left <= 0 or self.calls > MAX_CALLS or self.nesting > MAX_NESTING:
+            self.ended = "the test's time for calls is used up"
+            raise AnswerEnded(self.ended)
+        encoder = Encoder(self._describe)
+        operands = [encoder.encode(value) for value in operands]
+        keywords = {name: encoder.encode(value) for name, value in keywords.items()}
+        seconds = min(left, self.call_seconds)
+        seeds = {name: encoder.encode(state) for name, state in self._new_seeds().items()}
+        outermost = self.nesting == 0
+        self.nesting += 1
+        try:
+            tree = ["do", operation, operands, keywords, seeds, seconds if outermost else None,
+                    list(names)]  # fmt: skip
+            self.channel.send(tree, encoder.tail, timeout=seconds)
+            return self._result(operation, encoder, time.monotonic() + seconds + 1)
+        except (EOFError, OSError, TimeoutError, Malformed) as error:
+            self.ended = self._why(error)
+            raise AnswerEnded(self.ended) from None
+        finally:
+            self.nesting -= 1
+
+    def _result(self, operation, encoder, deadline):
+        while True:
+            (kind, *rest), tail = self._receive(deadline)
+            if kind == "output":
+                self.on_output(rest[0])
+            elif kind == "callback":
+                self._call_back(tail, *rest)
+            elif kind == "restored":
+                self.ended = died(rest[0])
+                self.restored = True
+                raise AnswerEnded(self.ended)
+            elif kind in ("value", "raised"):
+                break
+            else:
+                raise Malformed(f"{kind!r} in the place of a result")
+        try:
+            result, changed = rest
+        except ValueError:
+            raise Malformed("not a result") from None
+        decoder = Decoder(tail, self._rebuild, encoder.containers)
+        if kind == "raised":
+            exception = self._exception(operation, decoder, *result)
+        else:
+            value = decoder.decode(result)
+        for number, tree in changed:
+            decoder.replace(number, tree)
+        if kind == "raised":
+            raise exception
+        return value
+
+    def _why(self, error):
+        if isinstance(error, TimeoutError):
+            return f"no result within {self.call_seconds:g} s"
+        if isinstance(error, Malformed):
+            return f"the answer process sent what cannot be read ({error})"
+        return "the answer process is gone"
+
+    def _call_back(self, tail, number, args, keywords):
+        """The student's code calls a function that the test has handed over."""
+        decoder = Decoder(tail, self._rebuild)
+        args = [decoder.decode(tree) for tree in args]
+        keywords = {name: decoder.decode(tree) for name, tree in keywords.items()}
+        encoder = Encoder(self._describe, decoder.containers)
+        if not isinstance(number, int) or not 0 <= number < len(self.callbacks):
+            raise Malformed("no such function")
+        try:
+            reply = ["value", encoder.encode(self.callbacks[number](*args, **keywords))]
+        except Exception as error:
+            reply = ["raised", type(error).__name__, str(error)[:2000]]
+        self.channel.send(reply, encoder.tail, timeout=self.call_seconds)
+
+    def _new_seeds(self):
+        """NumPy's and Python's global random states, if this side has moved them since."""
+        numpy_state, python_state = np.random.get_state(), random.getstate()
+        current = (numpy_state[1].tobytes(), numpy_state[2:], python_state)
+        old, self.seeds = self.seeds, current
+        new = {}
+        if old is None or old[:2] != current[:2]:
+            new["numpy"] = numpy_state
+        if old is None or old[2] != current[2]:
+            new["python"] = python_state
+        return new
+
+    def _describe(self, value, encoder):
+        """How a value that is not plain data goes to the student's side."""
+        if isinstance(value, StandIn):
+            return ["mine", value._number]
+        for kind, (stand_in, number) in self.exceptions.items():
+            if value is stand_in:
+                return ["mine", number]
+        if isinstance(value, np.dtype):
+            return ["dtype", value.str]
+        if isinstance(value, (np.random.Generator, np.random.RandomState, random.Random)):
+            return self._describe_generator(value, encoder)
+        module, name = getattr(value, "__module__", None), getattr(value, "__qualname__", None)
+        if isinstance(value, np.ufunc):
+            module, name = "numpy", value.__name__
+        if type(value) is type(sys):
+            module, name = value.__name__, ""
+        if isinstance(module, str) and isinstance(name, str) and self._public(module, name) is value:
+            return ["known", module, name]
+        if callable(value):
+            self.callbacks.append(value)
+            return ["callback", len(self.callbacks) - 1]
+        raise TypeError(
+            f"a {type(value).__name__} cannot be handed to an answer: only plain data, arrays, "
+            "random generators and functions can"
+        )
+
+    def _public(self, module, name):
+        """What of a library stands under this name on both sides."""
+        if module.split(".")[0] in self.withheld:
+            return None
+        value = sys.modules.get(module)
+        for part in name.split(".") if name else ():
+            value = getattr(value, part, None)
+        return value
+
+    def _describe_generator(self, value, encoder):
+        if isinstance(value, np.random.Generator):
+            name, state = type(value.bit_generator).__name__, value.bit_generator.state
+        elif isinstance(value, np.random.RandomState):
+            name, state = "RandomState", value.get_state()
+        else:
+            name, state = "Random", value.getstate()
+        number = self.generators.setdefault(id(value), [len(self.generators), value, None])
+        new = repr(state) if name != "RandomState" else (state[1].tobytes(), state[2:])
+        changed, number[2] = number[2] != new, new
+        return ["rng", number[0], name, encoder.encode(state) if changed else None]
+
+    def _rebuild(self, tree, decoder):
+        kind, *parts = tree
+        if kind == "yours":
+            number = parts[0]
+            if not isinstance(number, int) or not 0 <= number < len(self.callbacks):
+                raise Malformed("no such function")
+            return self.callbacks[number]
+        if kind == "exception":
+            return self._exception_class(*parts)
+        if kind != "object":
+            raise Malformed("not a description of a value")
+        number, type_name, kind = parts
+        if type(number) is not int or not isinstance(type_name, str):
+            raise Malformed("not a description of an object")
+        if number not in self.stand_ins:
+            make = Callable if kind in ("call", "type") else StandIn
+            self.stand_ins[number] = make(self, number, type_name[:80], kind)
+        return self.stand_ins[number]
+
+    def _exception_class(self, number, name, bases):
+        """A class of exceptions for the test to catch: a library's own, or one of that base."""
+        for module, qualname in bases:
+            found = vars(sys.modules.get(module, object)).get(qualname) \
+                if not module.startswith("__") else None  # fmt: skip
+            if isinstance(found, type) and issubclass(found, Exception):
+                break
+        else:
+            found = RuntimeError
+        if [found.__module__, found.__qualname__] == bases[0]:
+            return found
+        if number not in self.exceptions:
+            kind = type(str(name)[:80], (found,), {})
+            self.exceptions[number] = kind, number
+        return self.exceptions[number][0]
+
+    def _exception(self, operation, decoder, kind, bases, args, frames):
+        """The student's exception, with the nearest type that is known here."""
+        try:
+            kind = self._exception_class(kind[1], kind[2], bases)
+            args = decoder.decode(args)
+            if issubclass(kind, (StopIteration, StopAsyncIteration)) and operation != "next":
+                kind = RuntimeError  # it would end a loop of the test's as if all were well
+            try:
+                exception = kind(*args)
+            except Exception:
+                exception = RuntimeError(*args)
+            exception.answers = [str(frame)[:500] for frame in frames[:5]]
+            return exception
+        except (TypeError, ValueError, IndexError, AttributeError) as error:
+            raise Malformed(str(error)) from None
+
+
+def died(code):
+    """Why a process that answered is gone, by its exit code."""
+    if code == -14:
+        return "no result in time"
+    if code == -11:
+        return "the process crashed (segmentation fault)"
+    if code in (-9, -24):
+        return "the process used up its memory or time"
+    return f"the process was ended by the answer itself (code {code})"

@@ -1,0 +1,355 @@
+"""The check process: runs what is trusted, the locked cells and the tests, and nothing else.
+
+One process is kept warm here too, beside the warm process for answers. A submission is a fork of
+each, joined by a socket. If anything but a test's own call goes wrong, both are thrown away and the
+notebook is run once more without the cell that did it.
+"""
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+from course_utils.grading import sandbox
+from course_utils.grading.answers import preload, quietly
+from course_utils.grading.names import hidden_lines, module
+from course_utils.grading.shell import Shell, error, output
+from course_utils.grading.standins import AnswerEnded, Answers
+from course_utils.grading.wire import Channel, Malformed
+
+OUTPUT_A_SUBMISSION = 32 * 2**20
+
+
+class Lost(Exception):
+    """The cell under way has cost the answer process its life."""
+
+
+class Check:
+    """Runs one submission's notebook from top to bottom, in a fork made for it."""
+
+    def __init__(self, job, channel, report, shell):
+        self.job, self.report, self.shell = job, report, shell
+        self.answers = Answers(channel, job, self.from_student)
+        self.space = shell.user_ns
+        self.outputs = []
+        self.last_answer, self.hidden, self.label = None, set(), None
+        self.provided = {}
+        self.size = 0
+
+    def run(self, files, defused):
+        table, tail = pack(files)
+        self.answers.channel.send(["files", table], tail, timeout=60)
+        for index, cell in enumerate(self.job["cells"]):
+            self.report.send(["start", index])
+            self.index, self.outputs = index, []
+            try:
+                getattr(self, cell["kind"])(cell, defused.get(str(index)))
+            except (EOFError, OSError, Malformed, TimeoutError) as reason:
+                self.report.send(["lost", index, explain(reason, self.job["cell_seconds"])])
+                return
+            except Lost as reason:
+                self.report.send(["lost", index, str(reason)])
+                return
+            self.report.send(["outputs", index, self.outputs])
+        self.report.send(["end"])
+
+    def answer(self, cell, defused):
+        """The student's own cell; of one that has killed a process what it defines, or nothing."""
+        self.last_answer = self.index
+        if not defused or defused[1] == 1:
+            seconds = self.job["cell_seconds"]
+            self.answers.run_cell(cell["source"], cell["label"], seconds, bool(defused))
+        if defused:
+            self.outputs.append(ended(defused[0]))
+
+    def shared(self, cell, defused):
+        """A locked cell without points: the student's code needs what it defines, and so do tests.
+
+        What it prints and shows is the student's, who may have made what it shows.
+        """
+        self.answer(cell, defused)
+        shown, self.outputs = self.outputs, []
+        self.trust(cell, refuse=defused and defused[0])
+        if self.answers.ended and not self.answers.restored and not defused:
+            raise Lost(self.answers.ended)
+        self.outputs = shown
+
+    def forgeable(self, cell, defused):
+        """A test that asks to be run among the student's names, where a student may forge it."""
+        reason = defused and defused[0]
+        if not defused and self.answers.run_cell(
+            cell["source"], cell["label"], self.job["cell_seconds"], False
+        ) is not False:
+            reason = "the test failed in the student's own process"
+        note = "This test ran in the student's own process: look at the answer as well.\n"
+        self.outputs = [output("stream", name="stdout", text=note)]
+        self.outputs += [ended(reason)] if reason else []
+
+    def test(self, cell, defused):
+        """A test: passed if it ran to its end here, and every answer that it asked for came."""
+        if defused:
+            self.outputs = [ended(defused[0])]
+            return
+        failure = self.trust(cell)
+        if self.answers.ended:
+            if not self.answers.restored:
+                raise Lost(self.answers.ended)
+            self.outputs = [ended(self.answers.ended)]
+        elif failure is None:
+            self.outputs += [ended(word) for word in self.excess(cell)]
+        elif not any(item["output_type"] == "error" for item in self.outputs):
+            self.outputs.append(ended(f"the test failed ({type(failure).__name__})"))
+
+    def excess(self, cell):
+        """What is wrong with a partial credit, if anything is."""
+        for item in self.outputs:
+            if item["output_type"] == "execute_result":
+                try:
+                    credit = float(item["data"].get("text/plain", ""))
+                except ValueError:
+                    continue
+                if not 0 <= credit <= cell["points"]:
+                    yield f"the test gave {credit:g} of {cell['points']:g} points"
+
+    def trust(self, cell, refuse=None):
+        """Run a trusted cell with stand-ins for what is the student's; returns what it raised."""
+        answers, space = self.answers, self.space
+        answers.begin(self.job["cell_seconds"])
+        self.hidden, self.label = hidden_lines(cell["source"]), f"<{cell['label']}>"
+        for statement in cell["given"]:
+            self.provide(statement)
+        theirs = {*cell["surely"], *(name for name in cell["maybe"] if name not in space)}
+        theirs -= {name for name in theirs - set(cell["surely"]) if self.provide(module(name))}
+        before = {name: space.pop(name) for name in theirs if name in space}
+        answers.ended = refuse
+        bound = {}
+        if theirs and not refuse:
+            answers.checkpoint()
+            with contextlib.suppress(AnswerEnded):
+                bound = answers.names(theirs)
+        space.update(bound)
+        signal.setitimer(signal.ITIMER_REAL, self.job["cell_seconds"] + 2)
+        failure = self.shell.run(cell["source"], cell["label"])
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        for name, value in bound.items():
+            if space.get(name) is value:
+                del space[name]
+        for name, value in before.items():
+            space.setdefault(name, value)
+        return failure
+
+    def provide(self, statement):
+        """Run a statement of the instructor's once, which names what tests use; say if it ran."""
+        if statement not in self.provided:
+            try:
+                exec(compile(statement, "<given>", "exec"), self.space)
+            except BaseException:  # what it names may then be the student's to define
+                self.provided[statement] = False
+            else:
+                self.provided[statement] = bool(statement)
+        return self.provided[statement]
+
+    def out_of_time(self, *_):
+        self.answers.ended = "the test took too long"
+        raise AnswerEnded(self.answers.ended)
+
+    def emit(self, item):
+        """An output of a trusted cell; of a failure as much as students may see."""
+        if item["output_type"] == "error":
+            failure = self.shell.failure
+            theirs = getattr(failure, "answers", [])
+            if theirs and self.in_hidden(failure.__traceback__):
+                item = error(failure, "raised by the answer in a hidden test")
+            item["traceback"][-1:-1] = theirs
+        if item["output_type"] == "stream":  # a warning of the test's own is no failure
+            item = {**item, "name": "stdout"}
+        self.outputs.append(item)
+
+    def from_student(self, item):
+        """Something that the student's code printed or showed: to the student's own cell."""
+        if not isinstance(item, dict) or self.size > OUTPUT_A_SUBMISSION:
+            return
+        self.size += len(json.dumps(item))
+        if self.job["cells"][self.index]["kind"] in ("answer", "shared", "forgeable"):
+            if item.get("output_type") == "clear_output":
+                self.outputs.clear()
+            else:
+                self.outputs.append(item)
+        elif self.last_answer is not None and not self.in_hidden():
+            self.report.send(["more", self.last_answer, item])
+
+    def in_hidden(self, tb=None):
+        """Whether the test is at a line that students do not see: then its calls are no news."""
+        if tb is not None:
+            while tb:
+                if tb.tb_frame.f_code.co_filename == self.label and tb.tb_lineno in self.hidden:
+                    return True
+                tb = tb.tb_next
+            return False
+        frame = sys._getframe()
+        while frame:
+            if frame.f_code.co_filename == self.label and frame.f_lineno in self.hidden:
+                return True
+            frame = frame.f_back
+        return False
+
+
+def ended(reason):
+    """The error output of a cell that did not come to its end."""
+    return output(
+        "error", ename="AnswerEnded", evalue=reason, traceback=[f"AnswerEnded: {reason}"]
+    )
+
+
+def explain(reason, seconds):
+    if isinstance(reason, TimeoutError):
+        return f"not done within {seconds:g} s"
+    if isinstance(reason, Malformed):
+        return f"the answer process sent what cannot be read ({reason})"
+    return "the process was killed: out of time or memory, crashed, or ended by the code itself"
+
+
+def pack(files):
+    """Files as a table of (name, start, length) and one run of bytes."""
+    table, tail = [], b""
+    for name, data in files.items():
+        table.append([name, len(tail), len(data)])
+        tail += data
+    return table, tail
+
+
+def unpack(table, tail):
+    return {name: bytes(tail[start : start + length]) for name, start, length in table}
+
+
+class Bench:
+    """The two warm processes side by side; grades one submission at a time."""
+
+    def __init__(self, settings):
+        self.control, theirs = socket.socketpair()
+        script = "import sys; sys.path.insert(0, sys.argv.pop()); " \
+                 "from course_utils.grading import answers; import json; " \
+                 "answers.main(int(sys.argv[1]), json.loads(sys.argv[2]))"  # fmt: skip
+        run = [sys.executable, "-I", "-c", script, str(theirs.fileno()), json.dumps(settings),
+               str(sandbox.PACKAGE.parent)]  # fmt: skip
+        if settings["isolated"]:
+            run = [*sandbox.command(settings["modules"], settings["secret"]), *run]
+        environment = {**sandbox.environment(),
+                       "MPLBACKEND": "module://matplotlib_inline.backend_inline"}  # fmt: skip
+        self.warm = subprocess.Popen(
+            run, env=environment, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        theirs.close()
+        self.shell = Shell.start()
+        self.shell.plots = False
+        self.settings = settings
+
+    def grade(self, job, files, own_files):
+        """Outputs of every cell, and why cells were lost: `{"outputs": […], "lost": {…}}`."""
+        preload(job["preload"])
+        deadline = time.monotonic() + job["seconds"]
+        defused = {}
+        while True:
+            outputs, lost = self.attempt(job, files, own_files, defused, deadline)
+            if lost is None:
+                break
+            index, reason = lost
+            times = defused.get(str(index), (None, 0))[1] + 1
+            defused[str(index)] = reason, times
+            if times > 2 or time.monotonic() > deadline:
+                break
+        lost = {index: reason for index, (reason, _) in defused.items()}
+        return {"outputs": outputs, "lost": lost}
+
+    def attempt(self, job, files, own_files, defused, deadline):
+        """Run the notebook once; returns the outputs so far and the (index, reason) of a loss."""
+        outputs = [[] for _ in job["cells"]]
+        for cell, items in zip(job["cells"], outputs, strict=True):
+            if cell["kind"] in ("test", "forgeable"):  # until there is evidence
+                items.append(ended("not run: the notebook did not get this far in its time"))
+        ours, theirs = socket.socketpair()
+        socket.send_fds(self.control, [json.dumps(job["preload"]).encode()], [theirs.fileno()])
+        theirs.close()
+        if not self.control.recv(1):
+            raise RuntimeError("the warm process for answers is gone")
+        reports, reporting = socket.socketpair()
+        with tempfile.TemporaryDirectory() as folder:
+            pid = os.fork()
+            if pid == 0:
+                reports.close()
+                self.control.close()
+                self.check(job, files, own_files, defused, ours, reporting, folder)
+            reporting.close()
+            ours.close()
+            try:
+                lost = self.follow(Channel(reports), job, outputs, deadline)
+            finally:
+                quietly(os.kill, pid, signal.SIGKILL)
+                os.waitpid(pid, 0)
+                reports.close()
+                self.control.sendall(b"x")
+                self.control.recv(1)
+        return outputs, lost
+
+    def follow(self, reports, job, outputs, deadline):
+        index = 0
+        while True:
+            patience = min(2 * job["cell_seconds"] + 10, deadline - time.monotonic())
+            try:
+                (kind, *rest), _ = reports.receive(timeout=max(patience, 0.01))
+            except (EOFError, OSError, TimeoutError) as reason:
+                return index, explain(reason, job["cell_seconds"])
+            if kind == "start":
+                index = rest[0]
+            elif kind == "outputs":
+                outputs[rest[0]] = rest[1]
+            elif kind == "more":
+                outputs[rest[0]].append(rest[1])
+            elif kind == "lost":
+                return rest
+            else:
+                return None
+
+    def check(self, job, files, own_files, defused, sock, reporting, folder):
+        """In a fork: be the check process of one submission."""
+        try:
+            sandbox.die_with_parent() if sys.platform.startswith("linux") else None
+            os.chdir(folder)
+            for name, data in own_files.items():
+                os.makedirs(os.path.dirname(os.path.abspath(name)), exist_ok=True)
+                with open(name, "wb") as file:
+                    file.write(data)
+            sys.path.insert(0, folder)
+            null = os.open(os.devnull, os.O_RDWR)
+            for number in (0, 1, 2):
+                os.dup2(null, number)
+            sys.stdout, sys.stderr = self.shell.out, self.shell.err
+            check = Check(job, Channel(sock), Channel(reporting), self.shell)
+            signal.signal(signal.SIGALRM, check.out_of_time)
+            self.shell.emit = check.emit
+            check.run(files, defused)
+        finally:
+            os._exit(0)
+
+
+def main(control):
+    """Grade one job after the other for the process at the other end of `control`."""
+    channel = Channel(socket.socket(fileno=control))
+    settings, _ = channel.receive()
+    bench = Bench(settings)
+    while True:
+        try:
+            (job, table, own), tail = channel.receive()
+        except EOFError:
+            return
+        channel.send(bench.grade(job, unpack(table, tail), unpack(own, tail)))
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))

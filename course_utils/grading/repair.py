@@ -1,0 +1,228 @@
+"""What a submission is made into before nbgrader looks at it: a notebook that can be graded.
+
+Whatever became of the file, the cells of the course are there again, each once, with the type, the
+points and the flags that the gradebook knows. The student's own text stays as it is.
+"""
+
+import json
+import re
+import uuid
+
+import nbformat
+from nbconvert.exporters import NotebookExporter
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_raw_cell
+from nbgrader.api import Gradebook
+from nbgrader.preprocessors import NbGraderPreprocessor
+
+MAX_BYTES = 512 * 2**20
+MAKE = {"code": new_code_cell, "markdown": new_markdown_cell, "raw": new_raw_cell}
+ID = re.compile(r"[a-zA-Z0-9-_]{1,64}")
+LOST = "This cell was missing from the submission. What the notebook has of it may be elsewhere."
+
+
+class Unreadable(ValueError):
+    """A file that is no notebook, with the reason in words."""
+
+
+class RepairingExporter(NotebookExporter):
+    """Reads what a student handed in, as much of it as is a notebook; writes a valid one."""
+
+    def from_filename(self, filename, resources=None, **keywords):
+        resources = self._init_resources(resources)
+        self.path = filename
+        return super().from_filename(filename, resources=resources, **keywords)
+
+    def from_file(self, file_stream, resources=None, **keywords):
+        try:
+            nb = read_notebook(file_stream.read(MAX_BYTES + 1))
+        except Unreadable as error:
+            self.log.warning("%s cannot be read: %s", getattr(self, "path", "A notebook"), error)
+            nb = new_notebook(cells=[new_markdown_cell(f"This file could not be read: {error}.")])
+        return self.from_notebook_node(nb, resources=resources, **keywords)
+
+
+def read_notebook(text):
+    """A valid notebook of format 4.5 from the text of a file, without what nobody needs.
+
+    Raises
+    ------
+    Unreadable
+        If the text is no notebook: not JSON, cut off, or without cells.
+
+    Examples
+    --------
+    >>> nb = read_notebook('{"cells": [{"cell_type": "code", "source": ["1 +", " 1"]}]}')
+    >>> nb.cells[0].source
+    '1 + 1'
+    """
+    if len(text) > MAX_BYTES:
+        raise Unreadable(f"it is larger than {MAX_BYTES >> 20} MB")
+    try:
+        tree = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise Unreadable(f"it is not JSON, or was cut off ({error})") from None
+    if isinstance(tree, dict) and "worksheets" in tree:  # format 3
+        sheets = tree["worksheets"]
+        cells = [cell for sheet in sheets for cell in sheet.get("cells", [])] if isinstance(
+            sheets, list) and all(isinstance(sheet, dict) for sheet in sheets) else None  # fmt: skip
+    else:
+        cells = tree.get("cells") if isinstance(tree, dict) else None
+    if not isinstance(cells, list):
+        raise Unreadable("it has no cells")
+    seen = set()
+    nb = new_notebook(cells=[read_cell(cell, seen) for cell in cells if isinstance(cell, dict)])
+    metadata = tree.get("metadata")
+    for key in ("kernelspec", "language_info"):
+        if isinstance(metadata, dict) and isinstance(metadata.get(key), dict):
+            nb.metadata[key] = nbformat.from_dict(metadata[key])
+    return nb
+
+
+def read_cell(cell, seen):
+    """One cell, with its source, its tags of nbgrader's and an id of its own."""
+    kind = cell.get("cell_type") if cell.get("cell_type") in tuple(MAKE) else "raw"
+    source = cell.get("source", cell.get("input", ""))
+    if isinstance(source, list):
+        source = "".join(part for part in source if isinstance(part, str))
+    made = MAKE[kind](source if isinstance(source, str) else "")
+    metadata = cell.get("metadata")
+    if isinstance(metadata, dict):
+        made.metadata = nbformat.from_dict(
+            {key: value for key, value in metadata.items() if key in ("nbgrader", "tags")}
+        )
+        if not isinstance(made.metadata.get("nbgrader", {}), dict):
+            del made.metadata["nbgrader"]
+        tags = made.metadata.get("tags", [])
+        if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
+            del made.metadata["tags"]
+    name = cell.get("id")
+    if not isinstance(name, str) or not ID.fullmatch(name) or name in seen:
+        name = uuid.uuid4().hex[:8]
+    seen.add(name)
+    made.id = name
+    if kind == "code" and isinstance(cell.get("outputs"), list):
+        try:
+            outputs = nbformat.from_dict(cell["outputs"])
+            nbformat.validate(
+                new_notebook(cells=[new_code_cell(outputs=outputs)]), relax_add_props=True
+            )
+            made.outputs = outputs
+            made.execution_count = cell.get("execution_count")
+        except Exception:  # an output of no known form is of no use either
+            made.outputs = []
+        if not isinstance(made.execution_count, int):
+            made.execution_count = None
+    return made
+
+
+class RepairCells(NbGraderPreprocessor):
+    """Give every cell of the gradebook its place and its metadata back, before `OverwriteCells`."""
+
+    def preprocess(self, nb, resources):
+        names = resources["nbgrader"]
+        with Gradebook(names["db_url"]) as gradebook:
+            cells = course_cells(gradebook.find_notebook(names["notebook"], names["assignment"]))
+        for cell in nb.cells:
+            if cell.cell_type == "code":
+                cell.outputs, cell.execution_count = [], None
+        found = match(nb.cells, cells)
+        for cell in nb.cells:
+            cell.metadata.pop("nbgrader", None)
+        for name, cell in found.items():
+            restore(cell, cells[name])
+        for name in cells:
+            if name not in found:
+                self.log.warning("Cell '%s' was missing and is put back", name)
+                found[name] = missing(cells[name])
+                nb.cells.insert(place(nb.cells, list(cells), found, cells[name]), found[name])
+        return nb, resources
+
+
+def course_cells(notebook):
+    """Grade id → what the gradebook knows of the cell, in the order of the source."""
+    points = {cell.name: cell.max_score for cell in (*notebook.grade_cells, *notebook.task_cells)}
+    grades = {cell.name for cell in notebook.grade_cells}
+    solutions = {cell.name for cell in notebook.solution_cells}
+    tasks = {cell.name for cell in notebook.task_cells}
+    return {
+        cell.name: {
+            "source": cell.source,
+            "cell_type": cell.cell_type,
+            "metadata": {
+                "grade": cell.name in grades,
+                "solution": cell.name in solutions,
+                "task": cell.name in tasks,
+                "locked": cell.locked,
+                "grade_id": cell.name,
+                "checksum": cell.checksum,
+                "cell_type": cell.cell_type,
+                "schema_version": 3,
+                **({"points": points[cell.name]} if cell.name in points else {}),
+            },
+        }
+        for cell in notebook.source_cells
+    }
+
+
+def match(submitted, cells):
+    """Which submitted cell is which of the course's: by grade id, by cell id, then by its text.
+
+    Of copies the last one counts, as nbgrader has it.
+    """
+    found = {}
+    for cell in submitted:
+        name = cell.metadata.get("nbgrader", {}).get("grade_id")
+        if isinstance(name, str) and name in cells:
+            found[name] = cell
+    free = [cell for cell in submitted if not any(cell is other for other in found.values())]
+    for test in (lambda cell, name: cell.id == name,
+                 lambda cell, name: cell.source.strip() and cell.source == cells[name]["source"],
+                 lambda cell, name: head(cell) and head(cell) == head(cells[name])):  # fmt: skip
+        for name in cells:
+            same = [cell for cell in free if name not in found and test(cell, name)]
+            if same:
+                found[name] = same[-1]
+                free = [cell for cell in free if cell is not same[-1]]
+    return found
+
+
+def head(cell):
+    """The name of the function or class that an answer begins with: that much stays the same."""
+    first = re.search(r"^(?:def|class)\s+\w+", cell["source"], re.MULTILINE)
+    return first and first[0]
+
+
+def restore(cell, original):
+    """Make a submitted cell what the gradebook says it is; its source is left to OverwriteCells."""
+    if cell.cell_type != original["cell_type"]:
+        cell.cell_type = original["cell_type"]
+        for key in ("outputs", "execution_count", "attachments"):
+            cell.pop(key, None)
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+    cell.metadata["nbgrader"] = nbformat.from_dict(original["metadata"])
+    if original["metadata"]["locked"]:
+        cell.source = original["source"]
+
+
+def missing(original):
+    """A cell to stand where the course's own was taken out."""
+    cell = MAKE[original["cell_type"]](original["source"])
+    cell.metadata["nbgrader"] = nbformat.from_dict(original["metadata"])
+    if not original["metadata"]["locked"]:  # somebody has to look: an unchanged cell would get 0
+        cell.source = f"# {LOST}" if original["cell_type"] == "code" else LOST
+    return cell
+
+
+def place(submitted, order, found, original):
+    """Where a missing cell goes: tests as late, and all else as early, as the order allows."""
+    name = original["metadata"]["grade_id"]
+    positions = {id(cell): position for position, cell in enumerate(submitted)}
+    index = order.index(name)
+    if original["metadata"]["grade"]:
+        later = [positions[id(found[other])] for other in order[index + 1 :]
+                 if other in found and id(found[other]) in positions]  # fmt: skip
+        return min(later, default=len(submitted))
+    earlier = [positions[id(found[other])] for other in order[:index]
+               if other in found and id(found[other]) in positions]  # fmt: skip
+    return max(earlier, default=-1) + 1

@@ -1,0 +1,311 @@
+"""nbgrader's execution step, with answers and checks in processes of their own.
+
+`ExecuteApart` stands where `Execute` stood in ``Autograde.autograde_preprocessors``. The work on
+one submission is the pure function `grade_notebook`: a notebook and files in, outputs out.
+"""
+
+import atexit
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+from nbconvert.preprocessors.sanitize import SanitizeHTML
+from nbformat import NotebookNode, from_dict, notebooknode
+from nbgrader import utils
+from nbgrader.preprocessors import Execute
+from traitlets import Bool, Float, Integer, List
+
+from course_utils.grading import names, sandbox
+from course_utils.grading.checks import pack
+from course_utils.grading.wire import Channel
+
+FORGEABLE = "grader: in the answer's own process"
+NOT_ISOLATED = (
+    "Answers run apart from the tests, with limits on time and memory, but not in a sandbox: here "
+    "they can read your files and use the network. On Linux, installing bubblewrap mends it."
+)
+NO_FORK = "Answers and tests share a process on Windows: to keep them apart, grade in WSL."
+
+
+class ExecuteApart(Execute):
+    """Runs answers in a sandbox and tests outside of it; other languages run as they always did."""
+
+    timeout = Integer(30, help="Seconds a cell may take, and all the calls of a test.").tag(
+        config=True
+    )
+    call_timeout = Float(10, help="Seconds that one call of an answer may take.").tag(config=True)
+    submission_timeout = Integer(600, help="Seconds that a notebook may take in all.").tag(
+        config=True
+    )
+    memory = Integer(4 * 2**30, help="Bytes of memory a process of an answer may use.").tag(
+        config=True
+    )
+    file_size = Integer(64 * 2**20, help="Bytes a file that an answer writes may have.").tag(
+        config=True
+    )
+    processes = Integer(64, help="Processes that an answer may run.").tag(config=True)
+    require_sandbox = Bool(False, help="Refuse to grade where there is no sandbox.").tag(
+        config=True
+    )
+    withheld = List(["course_utils"], help="Packages that answers may not import.").tag(config=True)
+    available = List(
+        ["course_utils.data", "course_utils.plotting", "course_utils.widgets",
+         "course_utils.validation"],
+        help="What of the withheld packages answers may import all the same.",
+    ).tag(config=True)  # fmt: skip
+
+    def preprocess(self, nb, resources, km=None):
+        language = nb.metadata.get("kernelspec", {}).get("language", "python")
+        if language != "python" or not hasattr(os, "fork"):
+            say_once(self.log, NO_FORK if language == "python" else f"{language}: no sandbox.")
+            return super().preprocess(nb, resources, km)
+        if not sandboxed():
+            if self.require_sandbox:
+                raise RuntimeError(f"{NOT_ISOLATED} --require-sandbox refuses to grade like this.")
+            say_once(self.log, NOT_ISOLATED)
+        folder, source = self.folders(resources)
+        files, own = read_files(folder), read_files(source and source.parent)
+        job = self.job(nb, read_source(source))
+        result = grade_notebook(job, {**files, **own}, own, self.settings(source))
+        for index, reason in result["lost"].items():
+            self.log.warning("Cell %s: %s", job["cells"][int(index)]["label"], reason)
+        put(nb, job, result["outputs"])
+        return nb, resources
+
+    def folders(self, resources):
+        """Where the notebook is, and the instructor's own version of it, if there is one."""
+        folder = Path(resources["metadata"]["path"])
+        coursedir = getattr(getattr(self.parent, "parent", None), "coursedir", None)
+        if coursedir is None:
+            return folder, None
+        nbgrader = resources["nbgrader"]
+        source = coursedir.format_path(coursedir.source_directory, ".", nbgrader["assignment"])
+        source = Path(source) / f"{nbgrader['notebook']}.ipynb"
+        self.course = Path(coursedir.root).resolve()
+        return folder, source if source.exists() else None
+
+    def job(self, nb, source):
+        """Everything that is asked of the two processes, as plain JSON."""
+        cells = []
+        places = {name: place for place, (name, _, _) in enumerate(source) if name}
+        everything = [text for _, _, text in source]
+        for index, cell in enumerate(nb.cells):
+            if cell.cell_type != "code":
+                continue
+            name = cell.metadata.get("nbgrader", {}).get("grade_id") or f"cell {index}"
+            item = {"index": index, "kind": kind(cell), "source": cell.source, "label": name}
+            if item["kind"] != "answer":
+                before = [step[1:] for step in source[: places.get(name, len(source))]]
+                item.update(names.wanted(cell.source, before))
+                item["points"] = float(cell.metadata["nbgrader"].get("points") or 0)
+            cells.append(item)
+        packages = {
+            node_name(node).split(".")[0]
+            for text in everything
+            for _, node in names.bindings(text)
+            if type(node).__name__.startswith("Import")
+        }
+        return {
+            "cells": cells,
+            "operators": sorted(set().union(*map(names.operators, everything))),
+            "preload": sorted(packages - {"", "__future__"}),
+            "withheld": self.withheld,
+            "cell_seconds": self.timeout,
+            "call_seconds": min(self.call_timeout, self.timeout),
+            "seconds": self.submission_timeout,
+        }
+
+    def settings(self, source):
+        """What the warm processes are started with."""
+        return {
+            "isolated": sandboxed(),
+            "withheld": self.withheld,
+            "allowed": ["course_utils.grading", *self.available],
+            "modules": [path for name in self.available for path in paths(name)],
+            "secret": [str(self.course)] if hasattr(self, "course") else [],
+            "limits": {
+                "memory": self.memory,
+                "seconds": self.submission_timeout,
+                "file_size": self.file_size,
+                "processes": self.processes,
+            },
+        }
+
+
+def kind(cell):
+    """What a code cell is to the grader."""
+    if not utils.is_locked(cell):
+        return "answer"
+    if not utils.is_grade(cell):
+        return "shared"
+    return "forgeable" if FORGEABLE in cell.source else "test"
+
+
+def node_name(node):
+    return getattr(node, "module", None) or (node.names[0].name if not getattr(
+        node, "level", 0) else "")  # fmt: skip
+
+
+def paths(name):
+    """The files of a module of this package, relative to the package."""
+    parts = name.split(".")[1:]
+    return [f"{'/'.join(parts)}.py", "/".join(parts)] if parts else []
+
+
+def read_files(folder, limit=256 * 2**20):
+    """Name → bytes of what lies beside a notebook, up to a limit."""
+    files = {}
+    for path in sorted(folder.rglob("*")) if folder else ():
+        inside = path.relative_to(folder)
+        if path.suffix == ".ipynb" or any(part.startswith(".") for part in inside.parts):
+            continue
+        if path.is_file() and not path.is_symlink() and path.stat().st_size <= limit:
+            files[str(inside)] = path.read_bytes()
+            limit -= len(files[str(inside)])
+    return files
+
+
+def read_source(path):
+    """The instructor's code cells, in order: (grade id, role, source)."""
+    if path is None:
+        return []
+    steps = []
+    for cell in notebooknode.from_dict(json.loads(path.read_text(encoding="utf-8"))).cells:
+        if cell.cell_type == "code":
+            text = cell.source if isinstance(cell.source, str) else "".join(cell.source)
+            role = (
+                "trusted" if utils.is_locked(cell)
+                else "answer" if utils.is_solution(cell)
+                else "plain"
+            )  # fmt: skip
+            steps.append((cell.metadata.get("nbgrader", {}).get("grade_id"), role, text))
+    return steps
+
+
+def put(nb, job, outputs):
+    """Write the outputs into the notebook; the student's without anything that could run."""
+    cleaner = SanitizeHTML()
+    for count, (cell, items) in enumerate(zip(job["cells"], outputs, strict=True), 1):
+        target = nb.cells[cell["index"]]
+        target.execution_count = count
+        target.outputs = [node for item in merge(items) if (node := as_node(item, count))]
+        target.outputs = cleaner.sanitize_code_outputs(target.outputs)
+
+
+def merge(items):
+    """Join neighbouring pieces of one stream."""
+    merged = []
+    for item in items:
+        last = merged[-1] if merged else {}
+        if not isinstance(item, dict):
+            continue
+        if item.get("output_type") == last.get("output_type") == "stream" and \
+                item.get("name") == last.get("name"):  # fmt: skip
+            last["text"] = f"{last['text']}{item.get('text')}"
+        else:
+            merged.append(dict(item))
+    return merged
+
+
+def as_node(item, count):
+    """An output of a known form, whatever the answer process has sent; else None."""
+    kind = item.get("output_type")
+    if kind == "stream" and item.get("name") in ("stdout", "stderr"):
+        return NotebookNode(output_type=kind, name=item["name"], text=str(item.get("text")))
+    if kind == "error":
+        lines = item.get("traceback")
+        lines = [str(line) for line in lines] if isinstance(lines, list) else []
+        return NotebookNode(output_type=kind, ename=str(item.get("ename")),
+                            evalue=str(item.get("evalue")), traceback=lines)  # fmt: skip
+    if kind in ("display_data", "execute_result") and isinstance(item.get("data"), dict):
+        data = {mime: value for mime, value in item["data"].items() if isinstance(value, str)}
+        extra = {"execution_count": count} if kind == "execute_result" else {}
+        return from_dict({"output_type": kind, "data": data, "metadata": {}, **extra})
+    return None
+
+
+# One pair of warm processes serves this process, one submission after the other.
+_bench, _lock, _said = None, threading.Lock(), set()
+
+
+def grade_notebook(job, files, own, settings):
+    """Run a notebook's cells and tests, apart from each other.
+
+    Parameters
+    ----------
+    job : dict
+        What `ExecuteApart.job` makes of a notebook.
+    files, own : dict of str to bytes
+        What the student's code finds beside it, and what the tests find.
+    settings : dict
+        What the warm processes are started with.
+
+    Returns
+    -------
+    dict
+        ``outputs`` of each of the job's cells, and ``lost``: cell → why its process was lost.
+    """
+    table, tail = pack(files)
+    mine = [row for row in table if row[0] in own]
+    with _lock:
+        for attempt in range(2):
+            channel = bench(settings)
+            try:
+                channel.send([job, table, mine], tail, timeout=60)
+                return channel.receive(timeout=job["seconds"] * 2 + 60)[0]
+            except (EOFError, OSError):
+                close()
+                if attempt:
+                    raise RuntimeError("the check process ended without a verdict") from None
+
+
+def bench(settings):
+    """The channel to the warm processes, which are started if need be."""
+    global _bench
+    if _bench is None or _bench[0] != (os.getpid(), settings) or _bench[1].poll() is not None:
+        close()
+        ours, theirs = socket.socketpair()
+        environment = {**os.environ, **sandbox.environment(), "MPLBACKEND": "agg"}
+        for name in ("HOME", "PATH", "USER", "MPLCONFIGDIR"):
+            environment[name] = os.environ.get(name, "")
+        run = [sys.executable, "-P", "-m", "course_utils.grading.checks", str(theirs.fileno())]
+        process = subprocess.Popen(
+            run, pass_fds=[theirs.fileno()], env={k: v for k, v in environment.items() if v},
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, start_new_session=True,
+        )  # fmt: skip
+        theirs.close()
+        _bench = (os.getpid(), settings), process, Channel(ours)
+        _bench[2].send(settings)
+    return _bench[2]
+
+
+def close():
+    """End the warm processes."""
+    global _bench
+    if _bench is not None:
+        (owner, _), process, channel = _bench
+        _bench = None
+        channel.close()
+        if owner == os.getpid():
+            process.terminate()
+            process.wait()
+
+
+atexit.register(close)
+
+
+def sandboxed():
+    """Whether answers can be confined on this machine; tried once."""
+    if not hasattr(sandboxed, "answer"):
+        sandboxed.answer = sandbox.works()
+    return sandboxed.answer
+
+
+def say_once(log, sentence):
+    if sentence not in _said:
+        _said.add(sentence)
+        log.warning(sentence)

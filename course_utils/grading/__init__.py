@@ -49,11 +49,21 @@ def configure(c):
     # Nobody but the graders sees these, neither at release nor beside a graded notebook.
     c.CourseDirectory.ignore.extend([*BANKS, ".DS_Store", ".pytest_cache", ".ruff_cache"])
 
+    # A submission is repaired, its answers run in a sandbox, and its tests run outside of it.
+    c.Autograde.exporter_class = "course_utils.grading.repair.RepairingExporter"
     c.Autograde.sanitize_preprocessors = [
-        "nbgrader.preprocessors.ClearOutput",
-        "course_utils.grading.sanitise.DisarmCopies",
+        "course_utils.grading.repair.RepairCells",
         "nbgrader.preprocessors.OverwriteKernelspec",
         "nbgrader.preprocessors.OverwriteCells",
+        "nbgrader.preprocessors.CheckCellMetadata",
+    ]
+    c.Autograde.autograde_preprocessors = [
+        "course_utils.grading.execute.ExecuteApart",
+        "nbgrader.preprocessors.IgnorePattern",
+        "nbconvert.preprocessors.ClearMetadataPreprocessor",
+        "nbgrader.preprocessors.LimitOutput",
+        "nbgrader.preprocessors.SaveAutoGrades",
+        "nbgrader.preprocessors.AssignLatePenalties",
         "nbgrader.preprocessors.CheckCellMetadata",
     ]
     c.Execute.timeout = 30

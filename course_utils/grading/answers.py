@@ -333,6 +333,9 @@ def confine(sock, shell, limits, *, isolated):
         if pid == 0:
             os.setsid()
             os.chdir(folder)
+            if os.getuid() == 0:
+                os.chown(folder, sandbox.USER, sandbox.USER)
+            sandbox.give_up_root()
             submission(sock, shell, limits)
     sock.close()
     try:
@@ -351,7 +354,6 @@ def inside(sock, shell, limits):
     """The first process of a submission's namespace; all others in it die with it."""
     try:
         sandbox.settle()
-        os.makedirs(sandbox.HOME)
         os.chdir(sandbox.HOME)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         worker = os.fork()

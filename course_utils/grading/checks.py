@@ -82,9 +82,13 @@ class Check:
     def forgeable(self, cell, defused):
         """A test that asks to be run among the student's names, where a student may forge it."""
         reason = defused and defused[0]
-        if not defused and self.answers.run_cell(
-            cell["source"], cell["label"], self.job["cell_seconds"], False
-        ) is not False:
+        if (
+            not defused
+            and self.answers.run_cell(
+                cell["source"], cell["label"], self.job["cell_seconds"], False
+            )
+            is not False
+        ):
             reason = "the test failed in the student's own process"
         note = "This test ran in the student's own process: look at the answer as well.\n"
         self.outputs = [output("stream", name="stdout", text=note)]
@@ -201,9 +205,7 @@ class Check:
 
 def ended(reason):
     """The error output of a cell that did not come to its end."""
-    return output(
-        "error", ename="AnswerEnded", evalue=reason, traceback=[f"AnswerEnded: {reason}"]
-    )
+    return output("error", ename="AnswerEnded", evalue=reason, traceback=[f"AnswerEnded: {reason}"])
 
 
 def explain(reason, seconds):

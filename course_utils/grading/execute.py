@@ -28,6 +28,10 @@ NOT_ISOLATED = (
     "Answers run apart from the tests, with limits on time and memory, but not in a sandbox: here "
     "they can read your files and use the network. On Linux, installing bubblewrap mends it."
 )
+ROOT = (
+    "Answers never run as root, and without a sandbox only root could read this Python "
+    "environment: grade as an ordinary user, or install bubblewrap."
+)
 NO_FORK = "Answers and tests share a process on Windows: to keep them apart, grade in WSL."
 
 
@@ -66,6 +70,8 @@ class ExecuteApart(Execute):
         if not sandboxed():
             if self.require_sandbox:
                 raise RuntimeError(f"{NOT_ISOLATED} --require-sandbox refuses to grade like this.")
+            if os.getuid() == 0 and not readable_by_all():
+                raise RuntimeError(ROOT)
             say_once(self.log, NOT_ISOLATED)
         folder, source = self.folders(resources)
         files, own = read_files(folder), read_files(source and source.parent)
@@ -269,12 +275,10 @@ def bench(settings):
     if _bench is None or _bench[0] != (os.getpid(), settings) or _bench[1].poll() is not None:
         close()
         ours, theirs = socket.socketpair()
-        environment = {**os.environ, **sandbox.environment(), "MPLBACKEND": "agg"}
-        for name in ("HOME", "PATH", "USER", "MPLCONFIGDIR"):
-            environment[name] = os.environ.get(name, "")
+        environment = {**os.environ, **sandbox.THREADS, "MPLBACKEND": "agg"}
         run = [sys.executable, "-P", "-m", "course_utils.grading.checks", str(theirs.fileno())]
         process = subprocess.Popen(
-            run, pass_fds=[theirs.fileno()], env={k: v for k, v in environment.items() if v},
+            run, pass_fds=[theirs.fileno()], env=environment,
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, start_new_session=True,
         )  # fmt: skip
         theirs.close()
@@ -303,6 +307,15 @@ def sandboxed():
     if not hasattr(sandboxed, "answer"):
         sandboxed.answer = sandbox.works()
     return sandboxed.answer
+
+
+def readable_by_all():
+    """Whether an ordinary user could import from this Python environment."""
+    return all(
+        os.stat(folder).st_mode & 0o005 == 0o005
+        for prefix in sandbox.prefixes()
+        for folder in (Path(prefix), *Path(prefix).parents)
+    )
 
 
 def say_once(log, sentence):

@@ -7,6 +7,7 @@ points and the flags that the gradebook knows. The student's own text stays as i
 import json
 import re
 import uuid
+from pathlib import Path
 
 import nbformat
 from nbconvert.exporters import NotebookExporter
@@ -28,45 +29,38 @@ class RepairingExporter(NotebookExporter):
     """Reads what a student handed in, as much of it as is a notebook; writes a valid one."""
 
     def from_filename(self, filename, resources=None, **keywords):
+        path = Path(filename)
         resources = self._init_resources(resources)
-        self.path = filename
-        return super().from_filename(filename, resources=resources, **keywords)
-
-    def from_file(self, file_stream, resources=None, **keywords):
+        resources["metadata"].update(name=path.stem, path=str(path.parent))
         try:
-            nb = read_notebook(file_stream.read(MAX_BYTES + 1))
+            if path.stat().st_size > MAX_BYTES:
+                raise Unreadable(f"it is larger than {MAX_BYTES >> 20} MB")
+            nb = read_notebook(path.read_bytes())
         except Unreadable as error:
-            self.log.warning("%s cannot be read: %s", getattr(self, "path", "A notebook"), error)
+            self.log.warning("%s could not be read: %s", path, error)
             nb = new_notebook(cells=[new_markdown_cell(f"This file could not be read: {error}.")])
         return self.from_notebook_node(nb, resources=resources, **keywords)
 
 
-def read_notebook(text):
-    """A valid notebook of format 4.5 from the text of a file, without what nobody needs.
+def read_notebook(data):
+    """A valid notebook of format 4.5 from the bytes of a file, without what nobody needs.
 
     Raises
     ------
     Unreadable
-        If the text is no notebook: not JSON, cut off, or without cells.
+        If the bytes are no notebook: not JSON, cut off, or without cells.
 
     Examples
     --------
-    >>> nb = read_notebook('{"cells": [{"cell_type": "code", "source": ["1 +", " 1"]}]}')
+    >>> nb = read_notebook(b'{"cells": [{"cell_type": "code", "source": ["1 +", " 1"]}]}')
     >>> nb.cells[0].source
     '1 + 1'
     """
-    if len(text) > MAX_BYTES:
-        raise Unreadable(f"it is larger than {MAX_BYTES >> 20} MB")
     try:
-        tree = json.loads(text)
+        tree = json.loads(data.decode("utf-8-sig", errors="replace"))
     except (ValueError, RecursionError) as error:
         raise Unreadable(f"it is not JSON, or was cut off ({error})") from None
-    if isinstance(tree, dict) and "worksheets" in tree:  # format 3
-        sheets = tree["worksheets"]
-        cells = [cell for sheet in sheets for cell in sheet.get("cells", [])] if isinstance(
-            sheets, list) and all(isinstance(sheet, dict) for sheet in sheets) else None  # fmt: skip
-    else:
-        cells = tree.get("cells") if isinstance(tree, dict) else None
+    cells = tree.get("cells") if isinstance(tree, dict) else None
     if not isinstance(cells, list):
         raise Unreadable("it has no cells")
     seen = set()
@@ -81,7 +75,7 @@ def read_notebook(text):
 def read_cell(cell, seen):
     """One cell, with its source, its tags of nbgrader's and an id of its own."""
     kind = cell.get("cell_type") if cell.get("cell_type") in tuple(MAKE) else "raw"
-    source = cell.get("source", cell.get("input", ""))
+    source = cell.get("source", "")
     if isinstance(source, list):
         source = "".join(part for part in source if isinstance(part, str))
     made = MAKE[kind](source if isinstance(source, str) else "")

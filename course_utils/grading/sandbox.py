@@ -21,7 +21,10 @@ NEEDED = ("__init__.py", "grading/__init__.py", "grading/answers.py", "grading/s
 SYSTEM = ("/usr/lib", "/usr/lib32", "/usr/lib64", "/usr/bin", "/lib", "/lib64", "/bin",
           "/usr/share/fonts", "/usr/share/zoneinfo", "/etc/fonts", "/etc/ld.so.cache",
           "/etc/alternatives", "/etc/localtime")  # fmt: skip
-HOME = "/tmp/submission"
+HOME = "/submission"  # private to a submission, as are /dev/shm and, if it can be, /tmp
+
+USER = 60000
+THREADS = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL", "NUMEXPR")}
 
 CLONE_NEWNS, CLONE_NEWIPC, CLONE_NEWUSER, CLONE_NEWPID = 0x20000, 0x8000000, 0x10000000, 0x20000000
 MS_NOSUID, MS_NODEV, MS_REC, MS_PRIVATE = 0x2, 0x4, 0x4000, 0x40000
@@ -30,17 +33,17 @@ PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 1, 36, 38
 
 def environment():
     """The variables that an answer sees: nothing of the grader's own."""
-    threads = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL", "NUMEXPR")}
     return {
         "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",
-        "HOME": "/tmp",
+        "HOME": HOME,
+        "TMPDIR": HOME,
         "LANG": "C.UTF-8",
         "USER": "student",
-        "MPLCONFIGDIR": "/tmp/matplotlib",
-        "IPYTHONDIR": "/tmp/ipython",
+        "MPLCONFIGDIR": f"{HOME}/.matplotlib",
+        "IPYTHONDIR": f"{HOME}/.ipython",
         "NBGRADER_EXECUTION": "autograde",
         "PYTHONHASHSEED": "0",
-        **threads,
+        **THREADS,
     }
 
 
@@ -55,7 +58,7 @@ def command(modules, secret):
         Folders that stay out even where they lie inside the Python environment.
     """
     binds = [path for path in SYSTEM if os.path.exists(path)]
-    for prefix in {sys.prefix, sys.exec_prefix, sys.base_prefix, sys.base_exec_prefix}:
+    for prefix in prefixes():
         if prefix in ("/usr", "/usr/local"):  # which may hold an exchange
             binds += [f"{prefix}/{part}" for part in ("bin", "lib") if os.path.exists(prefix)]
         else:
@@ -69,18 +72,30 @@ def command(modules, secret):
         args += ["--cap-drop", "ALL"]
         for name in ("SYS_ADMIN", "SETUID", "SETGID", "KILL", "CHOWN"):
             args += ["--cap-add", f"CAP_{name}"]
+    args += ["--tmpfs", "/tmp", "--tmpfs", HOME]
     for path in sorted(set(binds), key=len):
+        for parent in reversed(Path(path).parents):  # which an ordinary user has to pass
+            args += ["--perms", "0755", "--dir", str(parent)]
         args += ["--ro-bind", path, path]
     for path in secret:
         if any(Path(path).is_relative_to(bind) for bind in binds):
             args += ["--tmpfs", str(path), "--remount-ro", str(path)]
-    args += ["--tmpfs", str(PACKAGE)]
+    for parent in reversed(PACKAGE.parents):
+        args += ["--perms", "0755", "--dir", str(parent)]
+    args += ["--perms", "0755", "--tmpfs", str(PACKAGE)]
     for name in dict.fromkeys((*NEEDED, *modules)):
         if (PACKAGE / name).exists():
             args += ["--ro-bind", str(PACKAGE / name), str(PACKAGE / name)]
-    args += ["--remount-ro", str(PACKAGE), "--dev", "/dev", "--proc", "/proc", "--tmpfs", "/tmp"]
-    args += ["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/"]
+    args += ["--remount-ro", str(PACKAGE), "--dev", "/dev", "--proc", "/proc"]
+    for path in ("/dev", "/tmp", "/"):
+        args += ["--remount-ro", path]
+    args += ["--chdir", "/"]
     return args
+
+
+def prefixes():
+    """The folders of this Python environment."""
+    return {sys.prefix, sys.exec_prefix, sys.base_prefix, sys.base_exec_prefix}
 
 
 def works():
@@ -103,7 +118,8 @@ def probe():
         try:
             settle()
         finally:
-            os._exit(0 if os.getpid() == 1 and os.access("/tmp", os.W_OK) else 1)
+            ready = os.getpid() == 1 and os.getuid() and os.access(HOME, os.W_OK)
+            os._exit(0 if ready and os.access(os.__file__, os.R_OK) else 1)
     sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 
 
@@ -120,24 +136,33 @@ def isolate():
     return os.fork()
 
 
-def settle(*, size=256 * 2**20, user=60000):
+def settle(*, size=256 * 2**20):
     """In the fork: its own mounts and user, and no way back."""
     die_with_parent()
     _check(libc().unshare(CLONE_NEWNS))
     _mount(b"none", b"/", None, MS_REC | MS_PRIVATE)
     options = f"size={size},mode=1777".encode()
-    for path in (b"/tmp", b"/dev/shm"):
-        _mount(b"tmpfs", path, b"tmpfs", MS_NOSUID | MS_NODEV, options)
+    places = [HOME, "/dev/shm"]
+    if not any(prefix.startswith("/tmp/") for prefix in prefixes()):  # else /tmp stays read-only
+        places.append("/tmp")
+    for path in places:
+        _mount(b"tmpfs", path.encode(), b"tmpfs", MS_NOSUID | MS_NODEV, options)
     _mount(b"proc", b"/proc", b"proc", MS_NOSUID | MS_NODEV)
     if os.getuid() == 0:
-        os.setgroups([])
-        os.setresgid(user, user, user)
-        os.setresuid(user, user, user)
+        give_up_root()
     else:
         header = (ctypes.c_uint32 * 2)(0x20080522, 0)
         _check(libc().capset(header, (ctypes.c_uint32 * 6)()))
     _check(libc().prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
     die_with_parent()  # a change of user has undone it
+
+
+def give_up_root():
+    """An answer never runs as root, with or without a sandbox."""
+    if os.getuid() == 0:
+        os.setgroups([])
+        os.setresgid(USER, USER, USER)
+        os.setresuid(USER, USER, USER)
 
 
 def limit(memory, seconds, file_size, processes):

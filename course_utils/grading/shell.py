@@ -155,9 +155,7 @@ def error(exception, message=None):
         message = say(exception)
     if isinstance(exception, SyntaxError):
         lines += traceback.format_exception_only(exception)[:-1]
-    return output(
-        "error", ename=kind, evalue=message, traceback=[*lines, f"{kind}: {message}"]
-    )
+    return output("error", ename=kind, evalue=message, traceback=[*lines, f"{kind}: {message}"])
 
 
 def say(exception, limit=2000):

@@ -329,7 +329,11 @@ class Answers:
             module, name = "numpy", value.__name__
         if type(value) is type(sys):
             module, name = value.__name__, ""
-        if isinstance(module, str) and isinstance(name, str) and self._public(module, name) is value:
+        if (
+            isinstance(module, str)
+            and isinstance(name, str)
+            and self._public(module, name) is value
+        ):
             return ["known", module, name]
         if callable(value):
             self.callbacks.append(value)

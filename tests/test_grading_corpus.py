@@ -1,0 +1,158 @@
+"""The corpus, graded by nbgrader as an instructor would: every score, and no harm done."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import corpus
+import pytest
+from nbgrader.apps import NbGraderAPI
+from traitlets.config import Config
+
+from course_utils.grading import configure, execute, sandbox
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="grading needs a system that forks")
+
+
+def processes():
+    """Numbers of all processes, with their command lines."""
+    found = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            found[int(folder.name)] = (folder / "cmdline").read_bytes()
+        except OSError:
+            continue
+    return found
+
+
+def visible_from_sandbox(path):
+    """Whether a process in the sandbox sees a file of the host's; the worst is tried only if not."""
+    look = "import os, sys; sys.exit(os.path.exists(sys.argv[1]))"
+    run = [*sandbox.command([], []), sys.executable, "-I", "-c", look, str(path)]
+    return subprocess.run(run, env=sandbox.environment(), check=False).returncode != 0
+
+
+@pytest.fixture(scope="module")
+def graded(tmp_path_factory):
+    """The class, graded in one go: the course's folder, its gradebook, and who called home."""
+    root = tmp_path_factory.mktemp("course")
+    (root / "secret.txt").write_text("CLASSMATE-7")
+    (root / "source" / "a1").mkdir(parents=True)
+    (root / "source" / "a1" / "a1.ipynb").write_text(json.dumps(corpus.COURSE))
+    config = Config()
+    configure(config)
+    config.CourseDirectory.root = str(root)
+    config.ExecuteApart.timeout = 3
+    config.ExecuteApart.call_timeout = 1
+    config.ExecuteApart.submission_timeout = 30
+    config.ExecuteApart.memory = 2 * 2**30
+    path = os.environ["PATH"]
+    os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{path}"  # nbgrader runs alembic
+    api = NbGraderAPI(config=config)
+    done = api.generate_assignment("a1")
+    assert done["success"], done["log"]
+    release = json.loads((root / "release" / "a1" / "a1.ipynb").read_text())
+
+    server = socket.create_server(("127.0.0.1", 0))
+    calls = []
+    thread = threading.Thread(target=lambda: calls.append(server.accept()), daemon=True)
+    thread.start()
+    host, port = server.getsockname()
+    tokens = {"HOST, PORT": f"'{host}', {port}", "COURSE": f"'{root}'",
+              "MARKER": f"'{root / 'secret.txt'}'"}  # fmt: skip
+    confined = execute.sandboxed() and not visible_from_sandbox(root / "secret.txt")
+    only = os.environ.get("CORPUS", "").split()
+    for name, entry in corpus.SUBMISSIONS.items():
+        if only and name not in only or entry.confined and not confined:
+            continue
+        folder = root / "submitted" / name / "a1"
+        folder.mkdir(parents=True)
+        data = corpus.build(entry, release)
+        for token, value in tokens.items():
+            data = data.replace(token.encode(), value.encode())
+        (folder / "a1.ipynb").write_bytes(data)
+        for file, content in (entry.files or {}).items():
+            (folder / file).parent.mkdir(exist_ok=True)
+            (folder / file).write_bytes(content)
+    done = api.autograde("a1", "*")
+    with api.gradebook as gradebook:
+        scores = {
+            submission.student.id: {
+                grade.cell.name.removeprefix("test_"): (grade.auto_score, grade.max_score)
+                for notebook in submission.notebooks
+                for grade in notebook.grades
+            }
+            for submission in gradebook.assignment_submissions("a1")
+        }
+    execute.close()
+    os.environ["PATH"] = path
+    yield {"root": root, "scores": scores, "log": done["log"], "calls": calls}
+    server.close()
+
+
+names = [name for name, entry in corpus.SUBMISSIONS.items()
+         if name in os.environ.get("CORPUS", name).split()
+         and (execute.sandboxed() or not entry.confined)]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", names)
+def test_score_is_the_deserved_one(graded, name):
+    entry = corpus.SUBMISSIONS[name]
+    expected = {key: entry.lost.get(key, points) for key, points in corpus.POINTS.items()}
+    scores = dict(graded["scores"].get(name, {}))
+    scores.pop("essay", None)
+    assert scores.keys() == expected.keys(), graded["log"][-3000:]
+    assert {key: score for key, (score, _) in scores.items()} == expected, entry.note
+    assert {key: most for key, (_, most) in scores.items()} == corpus.POINTS
+
+
+def notebooks(graded):
+    for path in sorted((graded["root"] / "autograded").glob("*/a1/a1.ipynb")):
+        yield path.parts[-3], json.loads(path.read_text())
+
+
+def test_no_output_of_an_answer_tells_a_secret(graded):
+    for name, nb in notebooks(graded):
+        for cell in nb["cells"]:
+            if cell["cell_type"] == "code" and not cell["metadata"].get("nbgrader", {}).get(
+                "grade"
+            ):
+                text = json.dumps(cell["outputs"])
+                for secret in corpus.SECRETS:
+                    assert secret not in text, f"{name} has read {secret}"
+
+
+def test_arguments_of_hidden_tests_are_not_told(graded):
+    for name, nb in notebooks(graded):
+        text = json.dumps([cell.get("outputs") for cell in nb["cells"]])
+        assert "ARGUMENT 1.5" not in text, name
+
+
+def test_no_output_can_run_in_a_browser(graded):
+    for name, nb in notebooks(graded):
+        for cell in nb["cells"]:
+            for output in cell.get("outputs", []):
+                text = json.dumps(output.get("data", {}))
+                assert "javascript" not in text, name
+                assert "<script" not in text, name
+                assert "onerror=alert" not in text.replace("&lt;img src=x onerror", ""), name
+
+
+def test_nobody_was_called_over_the_network(graded):
+    assert graded["calls"] == [] or not execute.sandboxed()
+
+
+def test_course_folder_is_as_it_was(graded):
+    assert (graded["root"] / "secret.txt").read_text() == "CLASSMATE-7"
+    assert json.loads((graded["root"] / "source/a1/a1.ipynb").read_text()) == corpus.COURSE
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks into /proc")
+def test_no_process_is_left(graded):
+    left = {pid: line for pid, line in processes().items()
+            if b"\x00987" in line or b"course_utils.grading" in line}  # fmt: skip
+    assert left == {}

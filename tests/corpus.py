@@ -233,7 +233,8 @@ honest("system_exit_class", "raises a class of its own from BaseException", "squ
 
 # -- honest faults: names and state
 honest("shadows_sum", "a builtin is shadowed", change=insert("mean", "sum = 3\nlen_ = len\nabs = 1"))
-honest("shadows_np", "np is something else by the end", change=insert("test_mean", "np = None"))
+honest("shadows_np", "np is something else when two of its own functions need it",
+       {"mean": 0, "draw": 0}, change=insert("test_mean", "np = None"))
 honest("shadows_helper", "the course's helper is overwritten",
        change=insert("test_square", "close = 3\nrandom = None"))
 honest("seeds", "seeds the global generator", change=insert("test_draw", "np.random.seed(9)"))
@@ -352,10 +353,11 @@ attack("patched_allclose", "np.allclose says yes", "mean",
 attack("patched_close", "the course's helper says yes", "mean",
        mean="close = lambda *a: True\nclass np2: isclose = close\ndef mean(x): return 1",
        change=insert("test_mean", "close = lambda *a: True"))
-attack("patched_builtins", "builtins redefined", "square",
+attack("patched_builtins", "builtins redefined, to the loss of an answer that uses them",
+       {"square": 0, "apply": 0},
        square="import builtins\nbuiltins.abs = lambda x: 0\nbuiltins.AssertionError = type('E', "
        "(Exception,), {})\ndef square(x): return 9")
-attack("patched_shell", "IPython does not run tests any more", "square",
+attack("patched_shell", "IPython does not run cells any more, its own neither", NOTHING,
        square="ip = get_ipython()\nip.run_cell = lambda *a, **k: None\n"
        "ip.showtraceback = lambda *a, **k: None\ndef square(x): return 0")
 attack("transformer", "asserts taken out of cells", "square",
@@ -427,9 +429,9 @@ attack("sub_class_hook", "class and metaclass tricks", "adder",
        "return 5\nclass adder(metaclass=M): pass")
 
 # -- attacks: to do harm with the score right
-PEEK = ("import os, glob\nfor top in ('/', '/root', '/tmp', '/home', '/work', '..', os.getcwd()):\n"
-        "    for path in glob.glob(top + '/**', recursive=True)[:20000]:\n"
-        "        if path.endswith(('.ipynb', '.db', 'gradebook.db', 'secret.txt')):\n"
+PEEK = ("import os, glob\nfor top in ('/', '/root', '/tmp', '/home', '/work', '..', COURSE):\n"
+        "    for path in [p for d in range(1, 4) for p in glob.glob(top + '/*' * d)][:3000]:\n"
+        "        if path.endswith(('.ipynb', '.db', 'secret.txt')):\n"
         "            try: print(open(path, errors='replace').read())\n            except OSError: pass")
 attack("peeks", "searches the disk for solutions and classmates", change=insert("mean", PEEK))
 attack("peeks_in_call", "the same while a test runs", mean="def mean(x):\n    try:\n        "

@@ -5,6 +5,7 @@ fork of it, confined by `sandbox`; before each test another fork carries on whil
 as it was, to take over again should the test's calls hang or die.
 """
 
+import contextlib
 import gc
 import importlib.util
 import json
@@ -67,6 +68,7 @@ class Answer:
         self.generators = {}
         shell.emit = self.emit
         self.printed = 0
+        self.depth = 0  # how many forks stand by, each as it was before a test
 
     def serve(self):
         while True:
@@ -102,13 +104,13 @@ class Answer:
         self.channel.waiting = True
         pid = os.fork()
         if pid == 0:
-            sandbox.die_with_parent()
+            self.depth += 1
             self.channel.waiting = False
             self.channel.send(["done", False])
         else:
             _, status = os.waitpid(pid, 0)
             self.channel.waiting = False
-            self.channel.send(["restored", os.waitstatus_to_exitcode(status)])
+            self.channel.send(["restored", os.waitstatus_to_exitcode(status), self.depth])
 
     def do(self, tail, operation, operands, keywords, seeds, seconds, names):
         """Compute something of the student's and say what came of it."""
@@ -120,7 +122,7 @@ class Answer:
         operands = [decoder.decode(tree) for tree in operands]
         keywords = {name: decoder.decode(tree) for name, tree in keywords.items()}
         if "numpy" in seeds:
-            np.random.set_state(decoder.decode(seeds["numpy"]))
+            np.random.set_state(decoder.decode(seeds["numpy"]))  # noqa: NPY002
         if "python" in seeds:
             random.setstate(decoder.decode(seeds["python"]))
         known = decoder.containers
@@ -308,7 +310,7 @@ def submission(sock, shell, limits):
     null = os.open(os.devnull, os.O_RDWR)
     for number in (0, 1, 2):
         os.dup2(null, number)
-    sys.stdin = open(0)
+    sys.stdin = open(0)  # noqa: SIM115
     sys.stdout, sys.stderr = shell.out, shell.err
     sys.path.insert(0, os.getcwd())
     try:
@@ -356,21 +358,18 @@ def inside(sock, shell, limits):
         sandbox.settle()
         os.chdir(sandbox.HOME)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        worker = os.fork()
-        if worker == 0:
+        if os.fork() == 0:
             submission(sock, shell, limits)
         sock.close()
-        while os.wait()[0] != worker:
-            pass
+        while True:  # until the last of them is gone
+            os.wait()
     finally:
         os._exit(0)
 
 
 def quietly(function, *args):
-    try:
+    with contextlib.suppress(OSError):
         function(*args)
-    except OSError:
-        pass
 
 
 def main(control, settings):

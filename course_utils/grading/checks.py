@@ -5,6 +5,7 @@ each, joined by a socket. If anything but a test's own call goes wrong, both are
 notebook is run once more without the cell that did it.
 """
 
+import collections
 import contextlib
 import json
 import os
@@ -229,6 +230,14 @@ def unpack(table, tail):
     return {name: bytes(tail[start : start + length]) for name, start, length in table}
 
 
+def last_test(cells, index, defused):
+    """The last test before a cell that is still run, as a key of `defused`."""
+    for number in range(index - 1, -1, -1):
+        if cells[number]["kind"] == "test" and str(number) not in defused:
+            return str(number)
+    return None
+
+
 class Bench:
     """The two warm processes side by side; grades one submission at a time."""
 
@@ -256,15 +265,22 @@ class Bench:
         """Outputs of every cell, and why cells were lost: `{"outputs": […], "lost": {…}}`."""
         preload(job["preload"])
         deadline = time.monotonic() + job["seconds"]
-        defused = {}
+        defused, losses, suspects = {}, collections.Counter(), {}
         while True:
             outputs, lost = self.attempt(job, files, own_files, defused, deadline)
             if lost is None:
                 break
             index, reason = lost
-            times = defused.get(str(index), (None, 0))[1] + 1
-            defused[str(index)] = reason, times
-            if times > 2 or time.monotonic() > deadline:
+            losses[index] += 1
+            if losses[index] == 2 and (before := last_test(job["cells"], index, defused)):
+                # Without that cell it ended all the same, so the test before may have done it.
+                del defused[str(index)]
+                suspects[index] = before
+                defused[before] = reason, 1
+            else:
+                defused.pop(suspects.pop(index, None), None)
+                defused[str(index)] = reason, losses[index]
+            if losses[index] > 3 or time.monotonic() > deadline:
                 break
         lost = {index: reason for index, (reason, _) in defused.items()}
         return {"outputs": outputs, "lost": lost}

@@ -105,7 +105,7 @@ class ExecuteApart(Execute):
             name = cell.metadata.get("nbgrader", {}).get("grade_id") or f"cell {index}"
             item = {"index": index, "kind": kind(cell), "source": cell.source, "label": name}
             if item["kind"] != "answer":
-                before = [step[1:] for step in source[: places.get(name, len(source))]]
+                before = tuple(step[1:] for step in source[: places.get(name, len(source))])
                 item.update(names.wanted(cell.source, before))
                 item["points"] = float(cell.metadata["nbgrader"].get("points") or 0)
             cells.append(item)

@@ -3,6 +3,7 @@
 import ast
 import builtins
 import copy
+import functools
 import sys
 
 from IPython.core.inputtransformer2 import TransformerManager
@@ -16,6 +17,7 @@ CUSTOMARY = {
 HIDDEN = ("BEGIN HIDDEN TESTS", "END HIDDEN TESTS")
 
 
+@functools.lru_cache(1024)
 def parse(source):
     """The syntax tree of a cell, magics included; an empty one if it has none."""
     try:
@@ -37,6 +39,7 @@ def read(tree):
     }
 
 
+@functools.lru_cache(1024)
 def bindings(source):
     """Names that a cell binds at its top level, each with the statement, in order."""
     found = []
@@ -64,6 +67,7 @@ def _bound(nodes):
     return names
 
 
+@functools.lru_cache(1024)
 def operators(source):
     """Special methods that the classes of a cell define."""
     found = set()
@@ -75,6 +79,7 @@ def operators(source):
     return {name for name in found if name.startswith("__")}
 
 
+@functools.lru_cache(1024)  # a class has the same tests
 def wanted(source, before):
     """Where the names that a trusted cell reads come from.
 
@@ -82,7 +87,7 @@ def wanted(source, before):
     ----------
     source : str
         The trusted cell.
-    before : list of (role, source)
+    before : tuple of (role, source)
         The instructor's cells above it; the role is "answer" for the student's to write, "plain"
         for a cell that anyone may edit, "trusted" for the rest.
 

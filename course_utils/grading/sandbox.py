@@ -5,6 +5,7 @@ network. Each submission is a fork inside it with process, IPC and mount namespa
 private /tmp, and, where the grader is root, a user of its own.
 """
 
+import contextlib
 import ctypes
 import os
 import resource
@@ -178,10 +179,8 @@ def limit(memory, seconds, file_size, processes):
         if value is not None and hasattr(resource, name):
             _, hard = resource.getrlimit(getattr(resource, name))
             value = value if hard == resource.RLIM_INFINITY else min(value, hard)
-            try:
+            with contextlib.suppress(ValueError, OSError):  # macOS has no limit on memory
                 resource.setrlimit(getattr(resource, name), (value, value))
-            except (ValueError, OSError):  # macOS has no limit on memory
-                pass
 
 
 def die_with_parent():

@@ -19,7 +19,7 @@ MAX_NESTING = 40
 
 
 class AnswerEnded(BaseException):
-    """The answer process hung, died or spoke nonsense: no `except Exception` of a test passes it."""
+    """The answer process hung, died or spoke nonsense; no `except Exception` catches it."""
 
 
 class StandIn:
@@ -183,6 +183,7 @@ class Answers:
         self.deadline = None
         self.calls = 0
         self.seeds = None
+        self.depth = 0
 
     def begin(self, seconds):
         """A test begins, and may spend so many seconds on the student's code."""
@@ -206,6 +207,7 @@ class Answers:
         """From here on a fork answers, so that what stands now can be returned to."""
         self.channel.send(["checkpoint"], timeout=5)
         self._wait_for("done", 5)
+        self.depth += 1
 
     def _wait_for(self, kind, seconds):
         deadline = time.monotonic() + seconds
@@ -258,8 +260,10 @@ class Answers:
             elif kind == "callback":
                 self._call_back(tail, *rest)
             elif kind == "restored":
-                self.ended = died(rest[0])
-                self.restored = True
+                code, depth = rest
+                self.ended = died(code)
+                self.restored = depth == self.depth - 1  # else an older state speaks
+                self.depth = depth
                 raise AnswerEnded(self.ended)
             elif kind in ("value", "raised"):
                 break
@@ -303,7 +307,8 @@ class Answers:
 
     def _new_seeds(self):
         """NumPy's and Python's global random states, if this side has moved them since."""
-        numpy_state, python_state = np.random.get_state(), random.getstate()
+        numpy_state = np.random.get_state()  # noqa: NPY002
+        python_state = random.getstate()
         current = (numpy_state[1].tobytes(), numpy_state[2:], python_state)
         old, self.seeds = self.seeds, current
         new = {}
@@ -317,7 +322,7 @@ class Answers:
         """How a value that is not plain data goes to the student's side."""
         if isinstance(value, StandIn):
             return ["mine", value._number]
-        for kind, (stand_in, number) in self.exceptions.items():
+        for stand_in, number in self.exceptions.values():
             if value is stand_in:
                 return ["mine", number]
         if isinstance(value, np.dtype):

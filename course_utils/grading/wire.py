@@ -1,7 +1,7 @@
 """Values ↔ bytes, for two processes of which one trusts nothing the other says.
 
 A message is a JSON tree and a tail of raw bytes for arrays. Values are described and rebuilt, never
-pickled and never evaluated. What is not plain data is handed to `foreign`, which each side supplies.
+pickled and never evaluated. What is not plain data goes to `foreign`, which each side supplies.
 """
 
 import collections
@@ -208,7 +208,7 @@ class Decoder:
         if math.prod(shape) * dtype.itemsize != len(data):
             raise Malformed("as many bytes as the shape says")
         if dtype.kind == "b":  # a byte that is neither 0 nor 1 would be true and false at once
-            array = np.frombuffer(data, np.uint8).reshape(shape) != 0
+            array = np.frombuffer(data, np.uint8).reshape(shape).astype(bool)
         else:
             array = np.frombuffer(data, dtype).reshape(shape).copy()
         array.flags.writeable = bool(writeable)
@@ -216,7 +216,7 @@ class Decoder:
 
     def _slice(self, where):
         start, length = where
-        if not (0 <= start and 0 <= length and start + length <= len(self.tail)):
+        if not (start >= 0 and length >= 0 and start + length <= len(self.tail)):
             raise Malformed("bytes beyond the message")
         return memoryview(self.tail)[start : start + length]
 

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (a student's cell is one line here)
 """Submissions that a grader must survive: honest faults and attacks, each with its right score.
 
 `SUBMISSIONS` maps a name to an `Entry`. Whatever an entry does not change is answered rightly, and
@@ -169,7 +170,7 @@ def duplicate(name, **values):
     return change
 
 
-NOTHING = {name: 0 for name in POINTS}
+NOTHING = dict.fromkeys(POINTS, 0)
 LOOP = "while True:\n    pass"
 STUBBORN = "while True:\n    try:\n        while True: pass\n    except BaseException: pass"
 

@@ -1,12 +1,12 @@
 """The corpus, graded by nbgrader as an instructor would: every score, and no harm done."""
 
+import concurrent.futures
 import json
+import multiprocessing
 import os
-import shutil
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 from pathlib import Path
 
@@ -32,61 +32,42 @@ def processes():
 
 
 def visible_from_sandbox(path):
-    """Whether a process in the sandbox sees a file of the host's; the worst is tried only if not."""
+    """Whether the sandbox shows a file of the host's: the worst is tried only if not."""
     look = "import os, sys; sys.exit(os.path.exists(sys.argv[1]))"
     run = [*sandbox.command([], []), sys.executable, "-I", "-c", look, str(path)]
     return subprocess.run(run, env=sandbox.environment(), check=False).returncode != 0
 
 
-@pytest.fixture(scope="module")
-def graded(tmp_path_factory, request):
-    """The class, graded in one go: the course's folder, its gradebook, and who called home."""
-    root = tmp_path_factory.mktemp("course")
-    (root / "secret.txt").write_text("CLASSMATE-7")
+def grade(root, names, tokens):
+    """Grade part of the class in a course of its own; returns scores and nbgrader's log."""
     (root / "source" / "a1").mkdir(parents=True)
     (root / "source" / "a1" / "a1.ipynb").write_text(json.dumps(corpus.COURSE))
     config = Config()
     configure(config)
     config.CourseDirectory.root = str(root)
-    if os.path.isdir("/dev/shm"):  # nbgrader commits some fifty times a submission
-        scratch = Path(tempfile.mkdtemp(dir="/dev/shm"))
-        config.CourseDirectory.db_url = f"sqlite:///{scratch}/gradebook.db"
-        request.addfinalizer(lambda: shutil.rmtree(scratch))
     config.ExecuteApart.timeout = 2
     config.ExecuteApart.call_timeout = 1
     config.ExecuteApart.submission_timeout = 30
     config.ExecuteApart.memory = 2 * 2**30
-    path = os.environ["PATH"]
-    os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{path}"  # nbgrader runs alembic
+    os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # alembic
     api = NbGraderAPI(config=config)
     done = api.generate_assignment("a1")
     assert done["success"], done["log"]
     release = json.loads((root / "release" / "a1" / "a1.ipynb").read_text())
-
-    server = socket.create_server(("127.0.0.1", 0))
-    calls = []
-    thread = threading.Thread(target=lambda: calls.append(server.accept()), daemon=True)
-    thread.start()
-    host, port = server.getsockname()
-    tokens = {"HOST, PORT": f"'{host}', {port}", "COURSE": f"'{root}'",
-              "MARKER": f"'{root / 'secret.txt'}'"}  # fmt: skip
-    confined = execute.sandboxed() and not visible_from_sandbox(root / "secret.txt")
-    only = os.environ.get("CORPUS", "").split()
-    for name, entry in corpus.SUBMISSIONS.items():
-        if only and name not in only or entry.confined and not confined:
-            continue
+    for name in names:
         folder = root / "submitted" / name / "a1"
         folder.mkdir(parents=True)
-        data = corpus.build(entry, release)
+        data = corpus.build(corpus.SUBMISSIONS[name], release)
         for token, value in tokens.items():
             data = data.replace(token.encode(), value.encode())
         (folder / "a1.ipynb").write_bytes(data)
-        for file, content in (entry.files or {}).items():
+        for file, content in (corpus.SUBMISSIONS[name].files or {}).items():
             (folder / file).parent.mkdir(exist_ok=True)
             (folder / file).write_bytes(content)
-    done = api.autograde("a1", "*")
+    log = api.autograde("a1", "*")["log"]
+    execute.close()
     with api.gradebook as gradebook:
-        scores = {
+        return log, {
             submission.student.id: {
                 grade.cell.name.removeprefix("test_"): (grade.auto_score, grade.max_score)
                 for notebook in submission.notebooks
@@ -94,10 +75,28 @@ def graded(tmp_path_factory, request):
             }
             for submission in gradebook.assignment_submissions("a1")
         }
-    execute.close()
-    os.environ["PATH"] = path
-    yield {"root": root, "scores": scores, "log": done["log"], "calls": calls}
-    server.close()
+
+
+@pytest.fixture(scope="module")
+def graded(tmp_path_factory):
+    """The class, graded in two halves at once: the courses, scores, logs, and who called home."""
+    top = tmp_path_factory.mktemp("courses")
+    (top / "secret.txt").write_text("CLASSMATE-7")
+    confined = execute.sandboxed() and not visible_from_sandbox(top / "secret.txt")
+    chosen = [name for name in names if confined or not corpus.SUBMISSIONS[name].confined]
+    calls = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=lambda: calls.append(server.accept()), daemon=True).start()
+        host, port = server.getsockname()
+        tokens = {"HOST, PORT": f"'{host}', {port}", "COURSE": f"'{top}'",
+                  "MARKER": f"'{top / 'secret.txt'}'"}  # fmt: skip
+        with concurrent.futures.ProcessPoolExecutor(
+            2, multiprocessing.get_context("spawn")
+        ) as pool:
+            halves = [pool.submit(grade, top / f"course {k}", chosen[k::2], tokens) for k in (0, 1)]
+            logs, scores = zip(*[half.result() for half in halves], strict=True)
+        return {"root": top, "log": "".join(logs), "scores": scores[0] | scores[1],
+                "calls": list(calls)}  # fmt: skip
 
 
 names = [name for name, entry in corpus.SUBMISSIONS.items()
@@ -117,7 +116,7 @@ def test_score_is_the_deserved_one(graded, name):
 
 
 def notebooks(graded):
-    for path in sorted((graded["root"] / "autograded").glob("*/a1/a1.ipynb")):
+    for path in sorted(graded["root"].glob("*/autograded/*/a1/a1.ipynb")):
         yield path.parts[-3], json.loads(path.read_text())
 
 
@@ -154,7 +153,8 @@ def test_nobody_was_called_over_the_network(graded):
 
 def test_course_folder_is_as_it_was(graded):
     assert (graded["root"] / "secret.txt").read_text() == "CLASSMATE-7"
-    assert json.loads((graded["root"] / "source/a1/a1.ipynb").read_text()) == corpus.COURSE
+    sources = list(graded["root"].glob("*/source/a1/a1.ipynb"))
+    assert [json.loads(path.read_text()) == corpus.COURSE for path in sources] == [True, True]
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks into /proc")

@@ -319,7 +319,7 @@ def submission(sock, shell, limits):
         os._exit(0)
 
 
-def confine(sock, shell, limits, *, isolated):
+def confine(sock, shell, limits, user, *, isolated):
     """In a fork of the warm process: run a submission in another and end with it."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     sandbox.die_with_parent()
@@ -327,7 +327,7 @@ def confine(sock, shell, limits, *, isolated):
     if isolated:
         pid = sandbox.isolate()
         if pid == 0:
-            inside(sock, shell, limits)
+            inside(sock, shell, limits, user)
     else:
         sandbox.adopt_orphans()
         folder = tempfile.mkdtemp(prefix="submission")
@@ -336,8 +336,8 @@ def confine(sock, shell, limits, *, isolated):
             os.setsid()
             os.chdir(folder)
             if os.getuid() == 0:
-                os.chown(folder, sandbox.USER, sandbox.USER)
-            sandbox.give_up_root()
+                os.chown(folder, user, user)
+            sandbox.give_up_root(user)
             submission(sock, shell, limits)
     sock.close()
     try:
@@ -352,10 +352,10 @@ def confine(sock, shell, limits, *, isolated):
         os._exit(0)
 
 
-def inside(sock, shell, limits):
+def inside(sock, shell, limits, user):
     """The first process of a submission's namespace; all others in it die with it."""
     try:
-        sandbox.settle()
+        sandbox.settle(user)
         os.chdir(sandbox.HOME)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         if os.fork() == 0:
@@ -388,7 +388,7 @@ def main(control, settings):
         pid = os.fork()
         if pid == 0:
             control.close()
-            confine(socket.socket(fileno=fds[0]), shell, settings["limits"],
+            confine(socket.socket(fileno=fds[0]), shell, settings["limits"], settings["user"],
                     isolated=settings["isolated"])  # fmt: skip
         os.close(fds[0])
         control.sendall(b"+")

@@ -24,7 +24,7 @@ SYSTEM = ("/usr/lib", "/usr/lib32", "/usr/lib64", "/usr/bin", "/lib", "/lib64", 
           "/etc/alternatives", "/etc/localtime")  # fmt: skip
 HOME = "/submission"  # private to a submission, as are /dev/shm and, if it can be, /tmp
 
-USER = 60000
+USER = 60000  # the first of those that answers run as where the grader is root
 THREADS = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL", "NUMEXPR")}
 
 CLONE_NEWNS, CLONE_NEWIPC, CLONE_NEWUSER, CLONE_NEWPID = 0x20000, 0x8000000, 0x10000000, 0x20000000
@@ -117,7 +117,7 @@ def probe():
     pid = isolate()
     if pid == 0:
         try:
-            settle()
+            settle(USER)
         finally:
             ready = os.getpid() == 1 and os.getuid() and os.access(HOME, os.W_OK)
             os._exit(0 if ready and os.access(os.__file__, os.R_OK) else 1)
@@ -137,7 +137,7 @@ def isolate():
     return os.fork()
 
 
-def settle(*, size=256 * 2**20):
+def settle(user, *, size=256 * 2**20):
     """In the fork: its own mounts and user, and no way back."""
     die_with_parent()
     _check(libc().unshare(CLONE_NEWNS))
@@ -150,7 +150,7 @@ def settle(*, size=256 * 2**20):
         _mount(b"tmpfs", path.encode(), b"tmpfs", MS_NOSUID | MS_NODEV, options)
     _mount(b"proc", b"/proc", b"proc", MS_NOSUID | MS_NODEV)
     if os.getuid() == 0:
-        give_up_root()
+        give_up_root(user)
     else:
         header = (ctypes.c_uint32 * 2)(0x20080522, 0)
         _check(libc().capset(header, (ctypes.c_uint32 * 6)()))
@@ -158,12 +158,12 @@ def settle(*, size=256 * 2**20):
     die_with_parent()  # a change of user has undone it
 
 
-def give_up_root():
+def give_up_root(user):
     """An answer never runs as root, with or without a sandbox."""
     if os.getuid() == 0:
         os.setgroups([])
-        os.setresgid(USER, USER, USER)
-        os.setresuid(USER, USER, USER)
+        os.setresgid(user, user, user)
+        os.setresuid(user, user, user)
 
 
 def limit(memory, seconds, file_size, processes):

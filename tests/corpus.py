@@ -429,6 +429,30 @@ attack("sub_class_hook", "class and metaclass tricks", "adder",
        adder="class M(type):\n    def __instancecheck__(c, o): return True\n    def __call__(c, *a): "
        "return 5\nclass adder(metaclass=M): pass")
 
+attack("extra_names", "the answer process names more than it was asked for", {"square": 0, "mean": 0},
+       square="import course_utils.grading.answers as a\nold = a.Encoder.encode\n"
+       "class Yes:\n    allclose = isclose = arange = ones = lambda *a, **k: True\n"
+       "def encode(self, value, depth=0):\n    if isinstance(value, dict) and depth == 0:\n"
+       "        value = {**value, 'abs': lambda x: 0, 'close': lambda *_: True, 'np': Yes(),\n"
+       "                 '__builtins__': {}, 'AssertionError': 1}\n    return old(self, value, depth)\n"
+       "a.Encoder.encode = encode\ndef square(x): return 0", mean="def mean(x): return 0")
+attack("always_true_isinstance", "every check by class is passed", {"adder": 0, "stack": 0},
+       adder="def adder(n): return 5", stack="class Stack:\n    __class__ = int\n"
+       "    def __getattr__(self, name): return lambda *a: 2")
+attack("shell_language", "another language, to be run as the instructor", "square",
+       change=lambda nb: (nb["metadata"].update(kernelspec={"name": "python3", "language": "bash",
+       "display_name": "x"}), find(nb, "square").update(source="def square(x): return 0"), None)[2])
+attack("later_cell", "a later cell prints what a hidden test has handed over", change=insert(
+       "mean", "print(seen)"), square="seen = []\ndef square(x):\n    seen.append(f'ARGUMENT {x}')\n"
+       "    return x * x")
+attack("type_name", "tells a hidden argument by the name of a type", "square",
+       square="def square(x):\n    return 9 if x == 3 else type(f'ARGUMENT {x}', (), {})()")
+attack("error_name", "tells a hidden argument by the name of an exception", "square",
+       square="def square(x):\n    if x != 3: raise type(f'ARGUMENT {x}', (ValueError,), {})\n    return 9")
+attack("frame_line", "tells a hidden argument by a line of a traceback", "square",
+       square="import linecache\ndef square(x):\n    name = f'<ARGUMENT {x}>'\n    exec(compile("
+       "'if x != 3: 1/0', name, 'exec'), {'x': x})\n    return 9")
+
 # -- attacks: to do harm with the score right
 PEEK = ("import os, glob\nfor top in ('/', '/root', '/tmp', '/home', '/work', '..', COURSE):\n"
         "    for path in [p for d in range(1, 4) for p in glob.glob(top + '/*' * d)][:3000]:\n"

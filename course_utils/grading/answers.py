@@ -82,6 +82,8 @@ class Answer:
             self.do(tail, *rest)
         elif kind == "checkpoint":
             self.checkpoint()
+        elif kind == "end":
+            os._exit(0)
         elif kind == "files":
             for name, start, length in rest[0]:
                 os.makedirs(os.path.dirname(os.path.abspath(name)), exist_ok=True)

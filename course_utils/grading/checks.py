@@ -19,11 +19,14 @@ import time
 from course_utils.grading import sandbox
 from course_utils.grading.answers import preload, quietly
 from course_utils.grading.names import hidden_lines, module
-from course_utils.grading.shell import Shell, error, output
+from course_utils.grading.shell import Shell, output
 from course_utils.grading.standins import AnswerEnded, Answers
 from course_utils.grading.wire import Channel, Malformed
 
-OUTPUT_A_SUBMISSION = 32 * 2**20
+OUTPUT_A_SUBMISSION = 4 * 2**20  # well below what one message may hold
+
+
+CHANGED = "The answer changed an argument in place.\n"
 
 
 class Lost(Exception):
@@ -100,6 +103,7 @@ class Check:
         if defused:
             self.outputs = [ended(defused[0])]
             return
+        depth = self.answers.depth
         failure = self.trust(cell)
         if self.answers.ended:
             if not self.answers.restored:
@@ -109,6 +113,11 @@ class Check:
             self.outputs += [ended(word) for word in self.excess(cell)]
         elif not any(item["output_type"] == "error" for item in self.outputs):
             self.outputs.append(ended(f"the test failed ({type(failure).__name__})"))
+        if self.answers.changed:
+            self.outputs.append(output("stream", name="stdout", text=CHANGED))
+        held = any(self.answers.holds(value) for value in self.space.values())
+        if self.hidden and self.answers.depth > depth and not held:
+            self.answers.go_back()  # or a later cell could print what the hidden test handed over
 
     def excess(self, cell):
         """What is wrong with a partial credit, if anything is."""
@@ -167,13 +176,16 @@ class Check:
         """An output of a trusted cell; of a failure as much as students may see."""
         if item["output_type"] == "error":
             failure = self.shell.failure
-            theirs = getattr(failure, "answers", [])
-            if theirs and self.in_hidden(failure.__traceback__):
-                item = error(failure, "raised by the answer in a hidden test")
-            item["traceback"][-1:-1] = theirs
+            theirs = getattr(failure, "answers", None)
+            if theirs is not None and self.in_hidden(failure.__traceback__):
+                item = ended("the answer failed in a hidden test")
+            elif theirs:
+                item["traceback"][-1:-1] = theirs
         if item["output_type"] == "stream":  # a warning of the test's own is no failure
             item = {**item, "name": "stdout"}
-        self.outputs.append(item)
+        self.size += len(json.dumps(item))
+        if self.size < OUTPUT_A_SUBMISSION or item["output_type"] == "error":
+            self.outputs.append(item)
 
     def from_student(self, item):
         """Something that the student's code printed or showed: to the student's own cell."""
@@ -213,7 +225,7 @@ def explain(reason, seconds):
     if isinstance(reason, TimeoutError):
         return f"not done within {seconds:g} s"
     if isinstance(reason, Malformed):
-        return f"the answer process sent what cannot be read ({reason})"
+        return "the answer process sent what cannot be read"
     return "the process was killed: out of time or memory, crashed, or ended by the code itself"
 
 
@@ -323,7 +335,7 @@ class Bench:
             patience = min(2 * job["cell_seconds"] + 10, deadline - time.monotonic())
             try:
                 (kind, *rest), _ = reports.receive(timeout=max(patience, 0.01))
-            except (EOFError, OSError, TimeoutError) as reason:
+            except (EOFError, OSError, TimeoutError, Malformed) as reason:
                 return index, explain(reason, job["cell_seconds"])
             if kind == "start":
                 index = rest[0]
@@ -339,7 +351,8 @@ class Bench:
     def check(self, job, files, own_files, defused, sock, reporting, folder):
         """In a fork: be the check process of one submission."""
         try:
-            sandbox.die_with_parent() if sys.platform.startswith("linux") else None
+            if sys.platform.startswith("linux"):
+                sandbox.die_with_parent()
             os.chdir(folder)
             for name, data in own_files.items():
                 os.makedirs(os.path.dirname(os.path.abspath(name)), exist_ok=True)
@@ -360,6 +373,8 @@ class Bench:
 
 def main(control):
     """Grade one job after the other for the process at the other end of `control`."""
+    if sys.platform.startswith("linux"):
+        sandbox.die_with_parent()
     channel = Channel(socket.socket(fileno=control))
     settings, _ = channel.receive()
     bench = Bench(settings)

@@ -63,7 +63,8 @@ class ExecuteApart(Execute):
     ).tag(config=True)  # fmt: skip
 
     def preprocess(self, nb, resources, km=None):
-        language = nb.metadata.get("kernelspec", {}).get("language", "python")
+        folder, source, submitted = self.folders(resources)
+        language = read_language(source)
         if language != "python" or not hasattr(os, "fork"):
             say_once(self.log, NO_FORK if language == "python" else f"{language}: no sandbox.")
             return super().preprocess(nb, resources, km)
@@ -73,8 +74,11 @@ class ExecuteApart(Execute):
             if os.getuid() == 0 and not readable_by_all():
                 raise RuntimeError(ROOT)
             say_once(self.log, NOT_ISOLATED)
-        folder, source = self.folders(resources)
-        files, own = read_files(folder), read_files(source and source.parent)
+        own = read_files(source and source.parent)
+        files = {
+            name: data for name, data in read_files(folder).items()
+            if not submitted or not is_link(submitted, name)
+        }  # fmt: skip
         job = self.job(nb, read_source(source))
         result = grade_notebook(job, {**files, **own}, own, self.settings(source))
         for index, reason in result["lost"].items():
@@ -83,16 +87,19 @@ class ExecuteApart(Execute):
         return nb, resources
 
     def folders(self, resources):
-        """Where the notebook is, and the instructor's own version of it, if there is one."""
+        """Where the notebook is, the instructor's own version of it, and what was handed in."""
         folder = Path(resources["metadata"]["path"])
         coursedir = getattr(getattr(self.parent, "parent", None), "coursedir", None)
         if coursedir is None:
-            return folder, None
+            return folder, None, None
         nbgrader = resources["nbgrader"]
         source = coursedir.format_path(coursedir.source_directory, ".", nbgrader["assignment"])
         source = Path(source) / f"{nbgrader['notebook']}.ipynb"
         self.course = Path(coursedir.root).resolve()
-        return folder, source if source.exists() else None
+        submitted = coursedir.format_path(
+            coursedir.submitted_directory, nbgrader["student"], nbgrader["assignment"]
+        )
+        return folder, source if source.exists() else None, Path(submitted)
 
     def job(self, nb, source):
         """Everything that is asked of the two processes, as plain JSON."""
@@ -173,6 +180,20 @@ def read_files(folder, limit=256 * 2**20):
             files[str(inside)] = path.read_bytes()
             limit -= len(files[str(inside)])
     return files
+
+
+def is_link(folder, name):
+    """Whether a file was handed in as a link: nbgrader has followed it, with the grader's rights."""
+    path = folder / name
+    return any(part.is_symlink() for part in (path, *path.parents) if part.is_relative_to(folder))
+
+
+def read_language(path):
+    """The language of an assignment, as its source has it and no submission can change it."""
+    if path is None:
+        return "python"
+    tree = json.loads(path.read_text(encoding="utf-8"))
+    return tree.get("metadata", {}).get("kernelspec", {}).get("language") or "python"
 
 
 def read_source(path):

@@ -105,6 +105,7 @@ def wanted(source, before):
             imported = isinstance(node, (ast.Import, ast.ImportFrom))
             owners[name] = ("plain" if imported and role == "answer" else role), node
     surely, maybe, given = set(), set(), {}
+    own = {name for name, _ in bindings(source)} if before else set()
 
     def look_up(names):
         for name in sorted(names):
@@ -115,7 +116,7 @@ def wanted(source, before):
                 given[ast.unparse(node)] = None
                 look_up(read(node) - {name})
                 given[ast.unparse(node)] = given.pop(ast.unparse(node))  # after what it reads
-            elif role is None and not hasattr(builtins, name):
+            elif role is None and not hasattr(builtins, name) and name not in own:
                 maybe.add(name)
 
     look_up(used(source))

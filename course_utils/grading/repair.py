@@ -33,6 +33,8 @@ class RepairingExporter(NotebookExporter):
         resources = self._init_resources(resources)
         resources["metadata"].update(name=path.stem, path=str(path.parent))
         try:
+            if path.is_symlink():  # which could lead to the solution
+                raise Unreadable("it is a link to another file")
             if path.stat().st_size > MAX_BYTES:
                 raise Unreadable(f"it is larger than {MAX_BYTES >> 20} MB")
             nb = read_notebook(path.read_bytes())

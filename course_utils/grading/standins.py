@@ -86,7 +86,9 @@ class StandIn:
         return text if isinstance(text, str) else f"<`{self._type}` of the answer>"
 
     def _refuse(self, expected):
-        return TypeError(f"the answer gave a `{self._type}`; expected {expected}")
+        error = TypeError(f"the answer gave a `{self._type}`; expected {expected}")
+        error.answers = []  # the type's name is the student's choice
+        return error
 
     __array_ufunc__ = None
     __hash__ = None
@@ -183,20 +185,23 @@ class Answers:
         self.deadline = None
         self.calls = 0
         self.seeds = None
-        self.depth = 0
+        self.depth = self.kept = 0
+        self.changed = False  # whether an argument was changed in place
 
     def begin(self, seconds):
         """A test begins, and may spend so many seconds on the student's code."""
         self.ended, self.restored = None, False
         self.deadline = time.monotonic() + seconds
         self.calls = 0
+        self.changed = False
 
     def ask(self, operation, *operands, **keywords):
         return self._ask(operation, operands, keywords, ())
 
     def names(self, names):
-        """Those of `names` that the student defined, with their values."""
-        return self._ask("names", (), {}, sorted(names))
+        """Those of `names` that the student defined, with their values; no others."""
+        found = self._ask("names", (), {}, sorted(names))
+        return {name: found[name] for name in names if type(found) is dict and name in found}
 
     def run_cell(self, source, label, seconds, only_definitions):
         """Run a cell of the student's; returns whether it raised."""
@@ -208,13 +213,34 @@ class Answers:
         self.channel.send(["checkpoint"], timeout=5)
         self._wait_for("done", 5)
         self.depth += 1
+        self.kept = len(self.stand_ins)
+
+    def go_back(self):
+        """Undo what a test's calls have done on the student's side."""
+        self.channel.send(["end"], timeout=5)
+        _, depth = self._wait_for("restored", 5)
+        if depth != self.depth - 1:
+            raise Malformed("an older state speaks")
+        self._forget(depth)
+
+    def holds(self, value):
+        """Whether a value lives in what `go_back` would end."""
+        if isinstance(value, (list, tuple, set, dict)):
+            return any(map(self.holds, value.values() if isinstance(value, dict) else value))
+        return isinstance(value, StandIn) and value._number >= self.kept
+
+    def _forget(self, depth):
+        """The state of `depth` is back, and knows nothing of what came after it."""
+        self.depth, self.seeds, self.generators = depth, None, {}
+        self.stand_ins = {n: value for n, value in self.stand_ins.items() if n < self.kept}
+        self.exceptions = {n: value for n, value in self.exceptions.items() if n < self.kept}
 
     def _wait_for(self, kind, seconds):
         deadline = time.monotonic() + seconds
         while True:
             (got, *rest), _ = self._receive(deadline)
             if got == kind:
-                return rest[0]
+                return rest if kind == "restored" else rest[0]
             if got != "output":
                 raise Malformed(f"{got!r} instead of {kind!r}")
             self.on_output(rest[0])
@@ -263,7 +289,7 @@ class Answers:
                 code, depth = rest
                 self.ended = died(code)
                 self.restored = depth == self.depth - 1  # else an older state speaks
-                self.depth = depth
+                self._forget(depth)
                 raise AnswerEnded(self.ended)
             elif kind in ("value", "raised"):
                 break
@@ -280,6 +306,7 @@ class Answers:
             value = decoder.decode(result)
         for number, tree in changed:
             decoder.replace(number, tree)
+            self.changed = True
         if kind == "raised":
             raise exception
         return value
@@ -287,8 +314,8 @@ class Answers:
     def _why(self, error):
         if isinstance(error, TimeoutError):
             return f"no result within {self.call_seconds:g} s"
-        if isinstance(error, Malformed):
-            return f"the answer process sent what cannot be read ({error})"
+        if isinstance(error, Malformed):  # in no words of the sender's
+            return "the answer process sent what cannot be read"
         return "the answer process is gone"
 
     def _call_back(self, tail, number, args, keywords):
@@ -429,4 +456,4 @@ def died(code):
         return "the process crashed (segmentation fault)"
     if code in (-9, -24):
         return "the process used up its memory or time"
-    return f"the process was ended by the answer itself (code {code})"
+    return "the process was ended by the answer itself"

@@ -8,6 +8,7 @@ as it was, to take over again should the test's calls hang or die.
 import contextlib
 import gc
 import importlib.util
+import io
 import json
 import operator
 import os
@@ -286,6 +287,17 @@ def preload(names):
             continue
 
 
+def draw():
+    """Draw one picture, as the first one is slow: fonts are looked for and read."""
+    pyplot = sys.modules.get("matplotlib.pyplot")
+    if pyplot:
+        figure, axes = pyplot.subplots(layout="constrained")
+        axes.plot([0, 1], label="$x$")
+        axes.legend()
+        figure.savefig(io.BytesIO(), format="png")
+        pyplot.close(figure)
+
+
 class OneVoice(Channel):
     """A channel for one thread of one process at a time: the student's own forks don't share it."""
 
@@ -380,6 +392,7 @@ def main(control, settings):
     shell = Shell.start()
     preload(["matplotlib.pyplot"])
     shell.enable_matplotlib()
+    draw()
     gc.freeze()  # what is shared with the forks stays shared
     sys.meta_path.insert(0, Withheld(settings["withheld"], settings["allowed"]))
     while True:

@@ -18,7 +18,7 @@ import time
 
 from course_utils.grading import sandbox
 from course_utils.grading.answers import preload, quietly
-from course_utils.grading.names import hidden_lines, module
+from course_utils.grading.names import hidden_lines, module, shows
 from course_utils.grading.shell import Shell, output
 from course_utils.grading.standins import AnswerEnded, Answers
 from course_utils.grading.wire import Channel, Malformed
@@ -44,6 +44,7 @@ class Check:
         self.last_answer, self.hidden, self.label = None, set(), None
         self.provided = {}
         self.size = 0
+        self.told = False  # whether a hidden test has spoken with the answer since the checkpoint
 
     def run(self, files, defused):
         table, tail = pack(files)
@@ -65,6 +66,8 @@ class Check:
     def answer(self, cell, defused):
         """The student's own cell; of one that has killed a process what it defines, or nothing."""
         self.last_answer = self.index
+        self.forget_hidden()
+        self.answers.standing = False  # what is to be returned to is to include this cell
         if not defused or defused[1] == 1:
             seconds = self.job["cell_seconds"]
             self.answers.run_cell(cell["source"], cell["label"], seconds, bool(defused))
@@ -86,6 +89,8 @@ class Check:
     def forgeable(self, cell, defused):
         """A test that asks to be run among the student's names, where a student may forge it."""
         reason = defused and defused[0]
+        self.forget_hidden()
+        self.answers.standing = False
         if (
             not defused
             and self.answers.run_cell(
@@ -103,7 +108,6 @@ class Check:
         if defused:
             self.outputs = [ended(defused[0])]
             return
-        depth = self.answers.depth
         failure = self.trust(cell)
         if self.answers.ended:
             if not self.answers.restored:
@@ -115,9 +119,28 @@ class Check:
             self.outputs.append(ended(f"the test failed ({type(failure).__name__})"))
         if self.answers.changed:
             self.outputs.append(output("stream", name="stdout", text=CHANGED))
-        held = any(self.answers.holds(value) for value in self.space.values())
-        if self.hidden and self.answers.depth > depth and not held:
-            self.answers.go_back()  # or a later cell could print what the hidden test handed over
+
+    def prepare(self, source):
+        """Have a state of the answer's to return to, should the test to come be its end.
+
+        Tests that follow each other share one, as a fork is what costs most here.
+        """
+        if shows(source, self.hidden):
+            self.forget_hidden()
+        if not self.answers.standing or self.holds():
+            self.answers.checkpoint()
+            self.told = False
+        self.told |= bool(self.hidden)
+
+    def forget_hidden(self):
+        """Undo what hidden tests have told the answer, before it can be seen to say it again."""
+        if self.told and self.answers.standing and not self.holds():
+            self.answers.go_back()
+        self.told = False
+
+    def holds(self):
+        """Whether tests keep something that the answer has made since the checkpoint."""
+        return any(self.answers.holds(value) for value in self.space.values())
 
     def excess(self, cell):
         """What is wrong with a partial credit, if anything is."""
@@ -143,7 +166,7 @@ class Check:
         answers.ended = refuse
         bound = {}
         if theirs and not refuse:
-            answers.checkpoint()
+            self.prepare(cell["source"])
             with contextlib.suppress(AnswerEnded):
                 bound = answers.names(theirs)
         space.update(bound)

@@ -117,7 +117,7 @@ class ExecuteApart(Execute):
                 item["points"] = float(cell.metadata["nbgrader"].get("points") or 0)
             cells.append(item)
         packages = {
-            node_name(node).split(".")[0]
+            node_name(node)
             for text in everything
             for _, node in names.bindings(text)
             if type(node).__name__.startswith("Import")
@@ -183,7 +183,7 @@ def read_files(folder, limit=256 * 2**20):
 
 
 def is_link(folder, name):
-    """Whether a file was handed in as a link: nbgrader has followed it, with the grader's rights."""
+    """Whether a file was handed in as a link, which nbgrader has followed as the grader."""
     path = folder / name
     return any(part.is_symlink() for part in (path, *path.parents) if part.is_relative_to(folder))
 

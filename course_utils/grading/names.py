@@ -138,3 +138,11 @@ def hidden_lines(source):
         if inside:
             lines.add(number)
     return lines
+
+
+def shows(source, hidden):
+    """Whether students see code of this cell, not in its `hidden` lines."""
+    return any(
+        line.strip() and not line.lstrip().startswith("#") and number not in hidden
+        for number, line in enumerate(source.splitlines(), 1)
+    )

@@ -144,7 +144,7 @@ def settle(user, *, size=256 * 2**20):
     _mount(b"none", b"/", None, MS_REC | MS_PRIVATE)
     options = f"size={size},mode=1777".encode()
     places = [HOME, "/dev/shm"]
-    if not any(prefix.startswith("/tmp/") for prefix in prefixes()):  # else /tmp stays read-only
+    if not any(path.startswith("/tmp/") for path in (*prefixes(), str(PACKAGE))):  # else read-only
         places.append("/tmp")
     for path in places:
         _mount(b"tmpfs", path.encode(), b"tmpfs", MS_NOSUID | MS_NODEV, options)

@@ -186,6 +186,7 @@ class Answers:
         self.calls = 0
         self.seeds = None
         self.depth = self.kept = 0
+        self.standing = False  # whether there is a state to return to, of before this test
         self.changed = False  # whether an argument was changed in place
 
     def begin(self, seconds):
@@ -213,6 +214,7 @@ class Answers:
         self.channel.send(["checkpoint"], timeout=5)
         self._wait_for("done", 5)
         self.depth += 1
+        self.standing = True
         self.kept = len(self.stand_ins)
 
     def go_back(self):
@@ -232,6 +234,7 @@ class Answers:
     def _forget(self, depth):
         """The state of `depth` is back, and knows nothing of what came after it."""
         self.depth, self.seeds, self.generators = depth, None, {}
+        self.standing = False
         self.stand_ins = {n: value for n, value in self.stand_ins.items() if n < self.kept}
         self.exceptions = {n: value for n, value in self.exceptions.items() if n < self.kept}
 

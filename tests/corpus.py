@@ -1,4 +1,5 @@
 # ruff: noqa: E501  (a student's cell is one line here)
+# fmt: off
 """Submissions that a grader must survive: honest faults and attacks, each with its right score.
 
 `SUBMISSIONS` maps a name to an `Entry`. Whatever an entry does not change is answered rightly, and
@@ -176,317 +177,143 @@ STUBBORN = "while True:\n    try:\n        while True: pass\n    except BaseExce
 
 # -- controls
 honest("right", "every answer is right")
-honest(
-    "untouched",
-    "nothing was answered",
-    NOTHING,
-    change=lambda nb: (
-        [
-            one.update(source="raise NotImplementedError()")
-            for one in nb["cells"]
-            if one["metadata"].get("nbgrader", {}).get("solution") and one["id"] != "essay"
-        ]
-        and None
-    ),
-)
+honest("untouched", "nothing was answered", NOTHING,
+       change=lambda nb: [one.update(source="raise NotImplementedError()") for one in nb["cells"]
+                          if one["metadata"].get("nbgrader", {}).get("solution")
+                          and one["id"] != "essay"] and None)
 honest("wrong", "one wrong answer", "square", square="def square(x):\n    return 2 * x")
 
 # -- honest faults: text on the way
-honest(
-    "warns",
-    "a warning on stderr",
-    square="import warnings\ndef square(x):\n    warnings.warn('slow')\n    return x * x",
-)
-honest(
-    "prints",
-    "prints and writes to stderr",
-    square="import sys\ndef square(x):\n"
-    "    print(x, file=sys.stderr)\n    print(x)\n    return x * x",
-)
-honest(
-    "numpy_warns",
-    "NumPy warns of a division",
-    mean="def mean(x):\n    np.array([1.0]) / 0\n    return np.sum(x) / len(x)",
-)
-honest(
-    "logs",
-    "logging to stderr",
-    square="import logging\ndef square(x):\n    logging.warning('%s', x)\n    return x * x",
-)
+honest("warns", "a warning on stderr", square="import warnings\ndef square(x):\n"
+       "    warnings.warn('slow')\n    return x * x")
+honest("prints", "prints and writes to stderr", square="import sys\ndef square(x):\n"
+       "    print(x, file=sys.stderr)\n    print(x)\n    return x * x")
+honest("numpy_warns", "NumPy warns of a division", mean="def mean(x):\n"
+       "    np.array([1.0]) / 0\n    return np.sum(x) / len(x)")
+honest("logs", "logging to stderr", square="import logging\ndef square(x):\n"
+       "    logging.warning('%s', x)\n    return x * x")
 
 # -- honest faults: not coming back
-honest(
-    "loop_call",
-    "a call never ends",
-    "mean",
-    mean=f"def mean(x):\n    {LOOP}".replace("\n    pass", "\n        pass"),
-)
-honest(
-    "loop_cell",
-    "a cell never ends, after its definition",
-    square=f"def square(x):\n    return x * x\n{LOOP}",
-)
+honest("loop_call", "a call never ends", "mean", mean=f"def mean(x):\n    {LOOP}".replace(
+    "\n    pass", "\n        pass"))
+honest("loop_cell", "a cell never ends, after its definition",
+       square=f"def square(x):\n    return x * x\n{LOOP}")
 honest("loop_own", "a cell of the student's own never ends", change=insert("mean", LOOP))
-honest(
-    "loop_in_c", "a loop inside NumPy", "mean", mean="def mean(x):\n    return sum(iter(int, 1))"
-)
+honest("loop_in_c", "a loop inside NumPy", "mean",
+       mean="def mean(x):\n    return sum(iter(int, 1))")
 honest("exit_cell", "sys.exit() in a cell", change=insert("mean", "import sys; sys.exit(0)"))
 honest("quit_cell", "quit() in a cell", change=insert("mean", "quit()"))
-honest(
-    "exit_call",
-    "sys.exit() in a function",
-    "square",
-    square="import sys\ndef square(x):\n    sys.exit(0)",
-)
+honest("exit_call", "sys.exit() in a function", "square",
+       square="import sys\ndef square(x):\n    sys.exit(0)")
 honest("quit_call", "quit() in a function", "square", square="def square(x):\n    quit()")
 honest("os_exit_cell", "os._exit in a cell", change=insert("mean", "import os; os._exit(0)"))
-honest(
-    "os_exit_call",
-    "os._exit in a function",
-    "mean",
-    mean="import os\ndef mean(x):\n    os._exit(0)",
-)
+honest("os_exit_call", "os._exit in a function", "mean",
+       mean="import os\ndef mean(x):\n    os._exit(0)")
 honest("segfault_cell", "a crash in C", change=insert("mean", "import ctypes; ctypes.string_at(0)"))
-honest(
-    "segfault_call",
-    "a crash in C, in a call",
-    "mean",
-    mean="import ctypes\ndef mean(x):\n    return ctypes.string_at(0)",
-)
-honest("recursion", "endless recursion", "square", square="def square(x):\n    return square(x)")
-honest(
-    "recursion_in_c",
-    "recursion deeper than the C stack",
-    "square",
-    square="import sys\nsys.setrecursionlimit(10**9)\ndef square(x):\n"
-    "    return eval('square(x)', globals(), {'x': x})",
-)
-honest(
-    "memory",
-    "asks for more memory than there is",
-    "mean",
-    mean="def mean(x):\n    return np.zeros(10**12)",
-)
-honest(
-    "memory_list",
-    "a list that never stops growing",
-    "mean",
-    confined=True,
-    mean="def mean(x):\n    y = [0]\n    while True:\n        y += y",
-)
+honest("segfault_call", "a crash in C, in a call", "mean",
+       mean="import ctypes\ndef mean(x):\n    return ctypes.string_at(0)")
+honest("recursion", "endless recursion", "square",
+       square="def square(x):\n    return square(x)")
+honest("recursion_in_c", "recursion deeper than the C stack", "square",
+       square="import sys\nsys.setrecursionlimit(10**9)\ndef square(x):\n"
+       "    return eval('square(x)', globals(), {'x': x})")
+honest("memory", "asks for more memory than there is", "mean",
+       mean="def mean(x):\n    return np.zeros(10**12)")
+honest("memory_list", "a list that never stops growing", "mean", confined=True,
+       mean="def mean(x):\n    y = [0]\n    while True:\n        y += y")
 honest("input_cell", "asks for input", change=insert("mean", "name = input('Name? ')"))
-honest(
-    "input_call",
-    "asks for input in a function",
-    "square",
-    square="def square(x):\n    return float(input()) ** 2",
-)
-honest(
-    "sleep", "sleeps in a function", "mean", mean="import time\ndef mean(x):\n    time.sleep(60)"
-)
-honest(
-    "prints_forever",
-    "prints without end",
-    change=insert("mean", "while True:\n    print('x' * 1000)"),
-)
+honest("input_call", "asks for input in a function", "square",
+       square="def square(x):\n    return float(input()) ** 2")
+honest("sleep", "sleeps in a function", "mean",
+       mean="import time\ndef mean(x):\n    time.sleep(60)")
+honest("prints_forever", "prints without end", change=insert("mean",
+       "while True:\n    print('x' * 1000)"))
 honest("raises_cell", "a cell raises", change=insert("mean", "1 / 0"))
 honest("syntax", "a cell does not parse", "square", square="def square(x)\n    return x * x")
-honest(
-    "system_exit_class",
-    "raises a class of its own from BaseException",
-    "square",
-    square="class Stop(BaseException): pass\ndef square(x):\n    raise Stop()",
-)
+honest("system_exit_class", "raises a class of its own from BaseException", "square",
+       square="class Stop(BaseException): pass\ndef square(x):\n    raise Stop()")
 
 # -- honest faults: names and state
-honest(
-    "shadows_sum", "a builtin is shadowed", change=insert("mean", "sum = 3\nlen_ = len\nabs = 1")
-)
-honest(
-    "shadows_np",
-    "np is something else when two of its own functions need it",
-    {"mean": 0, "draw": 0},
-    change=insert("test_mean", "np = None"),
-)
-honest(
-    "shadows_helper",
-    "the course's helper is overwritten",
-    change=insert("test_square", "close = 3\nrandom = None"),
-)
+honest("shadows_sum", "a builtin is shadowed", change=insert("mean", "sum = 3\nlen_ = len\nabs = 1"))
+honest("shadows_np", "np is something else when two of its own functions need it",
+       {"mean": 0, "draw": 0}, change=insert("test_mean", "np = None"))
+honest("shadows_helper", "the course's helper is overwritten",
+       change=insert("test_square", "close = 3\nrandom = None"))
 honest("seeds", "seeds the global generator", change=insert("test_draw", "np.random.seed(9)"))
-honest(
-    "not_defined",
-    "the function has another name",
-    "square",
-    square="def sqare(x):\n    return x * x",
-)
+honest("not_defined", "the function has another name", "square",
+       square="def sqare(x):\n    return x * x")
 honest("returns_nothing", "forgets to return", "square", square="def square(x):\n    x * x")
-honest(
-    "returns_array",
-    "an array for a list is compared as NumPy does",
-    "apply",
-    apply="def apply(function, values):\n    return np.array([function(v) for v in values])",
-)
-honest(
-    "mutates",
-    "changes its argument",
-    "mean",
-    mean="def mean(x):\n    x[0] = 0\n    return np.sum(x) / len(x)",
-)
-honest(
-    "generator",
-    "returns a generator for a list",
-    "apply",
-    apply="def apply(function, values):\n    return (function(v) for v in values)",
-)
-honest(
-    "subclasses",
-    "a named tuple, a Counter and numbers of NumPy's",
-    square="def square(x):\n    return np.float64(x) * x",
-    answer="from collections import OrderedDict\nanswer = [np.int64(1), "
-    "OrderedDict(two=(2, 2.0)), {3}, None, 4j, b'five', 'six']",
-)
-honest(
-    "recursive",
-    "a recursive function",
-    square="def square(x):\n"
-    "    return 0 if x == 0 else square(x - 1) + 2 * x - 1 if x == int(x) else x * x",
-)
-honest(
-    "decorated",
-    "a cache on a function",
-    square="import functools\n@functools.cache\ndef square(x):\n    return x * x",
-)
-honest(
-    "callable_object",
-    "an object with __call__ for a function",
-    adder="class adder:\n    def __init__(self, n): self.n = n\n"
-    "    def __call__(self, x): return x + self.n",
-)
-honest(
-    "custom_error",
-    "an exception of its own below ValueError",
-    root="class Negative(ValueError): pass\ndef root(x):\n    if x < 0:\n"
-    "        raise Negative('negative')\n    return math.sqrt(x)",
-)
-honest(
-    "partial",
-    "two of three parts",
-    {"share": 2.0},
-    share="def share(k):\n    return k / 4 if k < 3 else 0",
-)
-honest(
-    "one_raises",
-    "partial credit, but one call raises",
-    "share",
-    share="def share(k):\n    return k / 4 if k < 3 else 1 / 0",
-)
-honest(
-    "plots",
-    "plots, shows HTML and a picture",
-    change=insert("mean", "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()"),
-)
+honest("returns_array", "an array for a list is compared as NumPy does", "apply",
+       apply="def apply(function, values):\n    return np.array([function(v) for v in values])")
+honest("mutates", "changes its argument", "mean",
+       mean="def mean(x):\n    x[0] = 0\n    return np.sum(x) / len(x)")
+honest("generator", "returns a generator for a list", "apply",
+       apply="def apply(function, values):\n    return (function(v) for v in values)")
+honest("subclasses", "a named tuple, a Counter and numbers of NumPy's",
+       square="def square(x):\n    return np.float64(x) * x",
+       answer="from collections import OrderedDict\nanswer = [np.int64(1), "
+       "OrderedDict(two=(2, 2.0)), {3}, None, 4j, b'five', 'six']")
+honest("recursive", "a recursive function", square="def square(x):\n"
+       "    return 0 if x == 0 else square(x - 1) + 2 * x - 1 if x == int(x) else x * x")
+honest("decorated", "a cache on a function",
+       square="import functools\n@functools.cache\ndef square(x):\n    return x * x")
+honest("callable_object", "an object with __call__ for a function",
+       adder="class adder:\n    def __init__(self, n): self.n = n\n"
+       "    def __call__(self, x): return x + self.n")
+honest("custom_error", "an exception of its own below ValueError",
+       root="class Negative(ValueError): pass\ndef root(x):\n    if x < 0:\n"
+       "        raise Negative('negative')\n    return math.sqrt(x)")
+honest("partial", "two of three parts", {"share": 2.0},
+       share="def share(k):\n    return k / 4 if k < 3 else 0")
+honest("one_raises", "partial credit, but one call raises", "share",
+       share="def share(k):\n    return k / 4 if k < 3 else 1 / 0")
+honest("plots", "plots, shows HTML and a picture", change=insert("mean",
+       "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()"))
 honest("magics", "magics", change=insert("mean", "%matplotlib inline\n%timeit -n1 -r1 1\n!echo hi"))
 honest("bash_magic", "a script magic", change=insert("mean", "%%script bash\necho hi\nexit 3"))
-honest(
-    "threads",
-    "a thread that goes on",
-    change=insert(
-        "mean",
-        "import threading, time\ndef go():\n    while True: time.sleep(0.01); print('tick')\n"
-        "threading.Thread(target=go, daemon=True).start()",
-    ),
-)
-honest(
-    "pool",
-    "a pool of processes",
-    square="import multiprocessing\ndef double(x): return x * x\n"
-    "def square(x):\n    with multiprocessing.get_context('fork').Pool(2) as pool:\n"
-    "        return pool.map(double, [x])[0]",
-)
-honest(
-    "awaits",
-    "await at the top level",
-    change=insert("mean", "import asyncio\nawait asyncio.sleep(0)"),
-)
-honest(
-    "signals",
-    "its own alarm",
-    change=insert(
-        "mean",
-        "import signal\nsignal.signal(signal.SIGALRM, lambda *_: print('ring'))\nsignal.alarm(5)",
-    ),
-)
-honest(
-    "own_module",
-    "a module of its own beside the notebook",
-    files={"mine.py": b"def square(x):\n    return x * x\n"},
-    square="from mine import square",
-)
-honest(
-    "reads_data",
-    "reads a file beside the notebook",
-    files={"data/x.txt": b"9"},
-    change=insert("mean", "assert open('data/x.txt').read() == '9'; open('out.txt', 'w')"),
-)
+honest("threads", "a thread that goes on", change=insert("mean",
+       "import threading, time\ndef go():\n    while True: time.sleep(0.01); print('tick')\n"
+       "threading.Thread(target=go, daemon=True).start()"))
+honest("pool", "a pool of processes", square="import multiprocessing\ndef double(x): return x * x\n"
+       "def square(x):\n    with multiprocessing.get_context('fork').Pool(2) as pool:\n"
+       "        return pool.map(double, [x])[0]")
+honest("awaits", "await at the top level", change=insert("mean",
+       "import asyncio\nawait asyncio.sleep(0)"))
+honest("signals", "its own alarm", change=insert("mean",
+       "import signal\nsignal.signal(signal.SIGALRM, lambda *_: print('ring'))\nsignal.alarm(5)"))
+honest("own_module", "a module of its own beside the notebook",
+       files={"mine.py": b"def square(x):\n    return x * x\n"},
+       square="from mine import square")
+honest("reads_data", "reads a file beside the notebook", files={"data/x.txt": b"9"},
+       change=insert("mean", "assert open('data/x.txt').read() == '9'; open('out.txt', 'w')"))
 
 # -- honest faults: the notebook itself
 honest("twice", "a test cell pasted twice", change=duplicate("test_mean"))
-honest(
-    "answer_twice",
-    "an answer pasted twice, the second is right",
-    change=lambda nb: (
-        duplicate("square")(nb),
-        find(nb, "square").update(source="def square(x):\n    return 0"),
-    )[0],
-)
+honest("answer_twice", "an answer pasted twice, the second is right",
+       change=lambda nb: (duplicate("square")(nb), find(nb, "square").update(
+           source="def square(x):\n    return 0"))[0])
 honest("stripped", "all metadata gone", change=strip)
 honest("stripped_ids", "all metadata and ids gone", change=strip_with_ids)
 honest("deleted_test", "a test is deleted", change=remove("test_mean"))
 honest("deleted_answer", "an answer is deleted", "mean", change=remove("mean"))
 honest("deleted_imports", "the imports are deleted", change=remove("imports", "helpers"))
-honest(
-    "retyped",
-    "a test is Markdown and an answer raw",
-    change=lambda nb: (
-        find(nb, "test_mean").update(cell_type="markdown"),
-        find(nb, "square").update(cell_type="raw"),
-        None,
-    )[2],
-)
-honest(
-    "edited_test",
-    "a test was edited",
-    change=lambda nb: find(nb, "test_mean").update(source="assert mean([1]) == 1  # for trying"),
-)
-honest(
-    "kernel",
-    "another kernel",
-    change=lambda nb: nb["metadata"].update(
-        kernelspec={"name": "my-venv", "display_name": "Mine", "language": "python"}
-    ),
-)
+honest("retyped", "a test is Markdown and an answer raw", change=lambda nb: (
+    find(nb, "test_mean").update(cell_type="markdown"),
+    find(nb, "square").update(cell_type="raw"), None)[2])
+honest("edited_test", "a test was edited", change=lambda nb: find(nb, "test_mean").update(
+    source="assert mean([1]) == 1  # for trying"))
+honest("kernel", "another kernel", change=lambda nb: nb["metadata"].update(
+    kernelspec={"name": "my-venv", "display_name": "Mine", "language": "python"}))
 honest("no_kernel", "no kernel at all", change=lambda nb: nb.update(metadata={}))
-honest(
-    "truncated", "the file was cut off", NOTHING, change=lambda nb: json.dumps(nb).encode()[:2000]
-)
+honest("truncated", "the file was cut off", NOTHING,
+       change=lambda nb: json.dumps(nb).encode()[:2000])
 honest("not_json", "no notebook at all", NOTHING, change=lambda nb: b"PK\x03\x04\xff\xfe")
 honest("empty", "an empty file", NOTHING, change=lambda nb: b"")
 honest("no_cells", "JSON without cells", NOTHING, change=lambda nb: b"[1, 2]")
-honest(
-    "odd_cells",
-    "cells that are none",
-    change=lambda nb: nb["cells"].extend(
-        [None, {"cell_type": "code"}, {"cell_type": 7, "source": 3, "metadata": None}]
-    ),
-)
-honest(
-    "large",
-    "twenty megabytes of output",
-    change=lambda nb: find(nb, "square").update(
-        outputs=[{"output_type": "stream", "name": "stdout", "text": "x" * 20_000_000}]
-    ),
-)
+honest("odd_cells", "cells that are none", change=lambda nb: nb["cells"].extend(
+    [None, {"cell_type": "code"}, {"cell_type": 7, "source": 3, "metadata": None}]))
+honest("large", "twenty megabytes of output", change=lambda nb: find(nb, "square").update(
+    outputs=[{"output_type": "stream", "name": "stdout", "text": "x" * 20_000_000}]))
 honest("bom", "a byte-order mark", change=lambda nb: b"\xef\xbb\xbf" + json.dumps(nb).encode())
 
 # -- attacks: to gain a point. Everything is answered wrongly or not, so that nothing is deserved.
@@ -501,442 +328,175 @@ ALWAYS = """class Always:
     def __array__(self, *_, **__): return __import__('numpy').zeros(())
     __hash__ = None
 """
-attack(
-    "always_equal",
-    "an object that equals everything",
-    "square",
-    square=ALWAYS + "def square(x): return Always()",
-)
-attack(
-    "always_equal_mean",
-    "the same for np.isclose",
-    "mean",
-    mean=ALWAYS + "def mean(x): return Always()",
-)
+attack("always_equal", "an object that equals everything", "square",
+       square=ALWAYS + "def square(x): return Always()")
+attack("always_equal_mean", "the same for np.isclose", "mean",
+       mean=ALWAYS + "def mean(x): return Always()")
 attack("always_answer", "the same for a value", "answer", answer=ALWAYS + "answer = Always()")
-attack(
-    "sub_gives_zero",
-    "an object whose difference is 0.0",
-    "square",
-    square="class Zero(int):\n    def __eq__(self, o): return True\n    def __sub__(self, o): return 0.0\n"
-    "    def __abs__(self): return 0.0\ndef square(x): return Zero()",
-)
-attack(
-    "array_equal",
-    "an array class that equals everything",
-    "mean",
-    mean="class A(np.ndarray):\n    def __eq__(self, o): return True\n"
-    "    def __array_ufunc__(self, *a, **k): return True\n"
-    "def mean(x): return np.zeros(()).view(A)",
-)
-attack(
-    "stack_for_number",
-    "the class that has operators, in the place of a number",
-    "square",
-    change=insert(
-        "test_square",
-        "class Stack:\n    def __eq__(self, o): return True\n"
-        "    __sub__ = __abs__ = __lt__ = __eq__\ndef square(x): return Stack()",
-    ),
-)
-attack(
-    "nan_credit",
-    "partial credit of nan",
-    "share",
-    share="class N(float):\n    def __eq__(self, o): return float('nan')\n"
-    "def share(k): return N('nan')",
-)
-attack(
-    "display",
-    "a forged result",
-    "square",
-    square="import sys\nsys.displayhook(1.0)\ndef square(x):\n    sys.displayhook(1.0); return 0",
-)
-attack(
-    "display_share",
-    "a forged result in a call",
-    "share",
-    share="import sys\ndef share(k):\n    sys.displayhook(3.0)\n    display(3.0)\n    return 9",
-)
-attack(
-    "patched_allclose",
-    "np.allclose says yes",
-    "mean",
-    mean="np.allclose = np.isclose = lambda *a, **k: True\ndef mean(x): return 0",
-)
-attack(
-    "patched_close",
-    "the course's helper says yes",
-    "mean",
-    mean="close = lambda *a: True\nclass np2: isclose = close\ndef mean(x): return 1",
-    change=insert("test_mean", "close = lambda *a: True"),
-)
-attack(
-    "patched_builtins",
-    "builtins redefined, to the loss of an answer that uses them",
-    {"square": 0, "apply": 0},
-    square="import builtins\nbuiltins.abs = lambda x: 0\nbuiltins.AssertionError = type('E', "
-    "(Exception,), {})\ndef square(x): return 9",
-)
-attack(
-    "patched_shell",
-    "IPython does not run cells any more, its own neither",
-    NOTHING,
-    square="ip = get_ipython()\nip.run_cell = lambda *a, **k: None\n"
-    "ip.showtraceback = lambda *a, **k: None\ndef square(x): return 0",
-)
-attack(
-    "transformer",
-    "asserts taken out of cells",
-    "square",
-    square="import ast\nclass T(ast.NodeTransformer):\n    def visit_Assert(self, node): return None\n"
-    "get_ipython().ast_transformers.append(T())\ndef square(x): return 0",
-)
-attack(
-    "input_transformer",
-    "asserts taken out of the text",
-    "square",
-    square="get_ipython().input_transformers_post.append(lambda lines: "
-    "[l for l in lines if 'assert' not in l])\ndef square(x): return 0",
-)
-attack(
-    "frames",
-    "the expected value read from the test's frame",
-    "square",
-    square="import sys\ndef square(x):\n    f = sys._getframe()\n    found = 0\n    while f:\n"
-    "        for v in list(f.f_locals.values()) + list(f.f_code.co_consts):\n"
-    "            if isinstance(v, float): found = v\n            if isinstance(v, str) and "
-    "'HIDDEN' in v: print(v)\n        f = f.f_back\n    return found",
-)
-attack(
-    "gc_objects",
-    "everything in memory searched for tests",
-    "square",
-    square="import gc\ndef square(x):\n    for o in gc.get_objects():\n"
-    "        if isinstance(o, (list, dict, tuple)) and 'HIDDEN-TEST' in repr(o)[:100000]: "
-    "print(repr(o)[:500])\n    return 0",
-)
-attack(
-    "edited_tests",
-    "tests rewritten",
-    "square",
-    change=lambda nb: (
-        find(nb, "test_square").update(source="pass"),
-        find(nb, "square").update(source="def square(x): return 0"),
-        None,
-    )[2],
-)
-attack(
-    "points",
-    "points and flags changed",
-    "square",
-    change=lambda nb: (
-        find(nb, "test_square")["metadata"]["nbgrader"].update(
-            points=100, solution=True, locked=False
-        ),
-        find(nb, "square").update(source="def square(x): return 0"),
-        None,
-    )[2],
-)
-attack(
-    "ungraded",
-    "the test is no test any more",
-    "square",
-    change=lambda nb: (
-        find(nb, "test_square")["metadata"]["nbgrader"].update(
-            grade=False, locked=False, solution=True
-        ),
-        find(nb, "square").update(source="def square(x): return 0"),
-        None,
-    )[2],
-)
-attack(
-    "own_test",
-    "a test of the student's own for a hundred points",
-    "square",
-    change=lambda nb: (
-        nb["cells"].append(cell("code", "bonus", "pass", grade=True, locked=True, points=100)),
-        find(nb, "square").update(source="def square(x): return 0"),
-        None,
-    )[2],
-)
-attack(
-    "hollow_test",
-    "the test is turned into the forgeable kind",
-    "square",
-    change=lambda nb: (
-        find(nb, "test_square").update(source="# grader: in the answer's own process\npass"),
-        find(nb, "test_square")["metadata"].update(tags=["forgeable"]),
-        find(nb, "square").update(source="def square(x): return 0"),
-        None,
-    )[2],
-)
-attack(
-    "exit_before_test",
-    "the notebook ends before the tests",
-    {"root": 0, "apply": 0, "answer": 0},
-    change=lambda nb: (
-        [
-            find(nb, name).update(source="import os; os._exit(0)")
-            for name in ("root", "apply", "answer")
-        ]
-        and None
-    ),
-)
-attack(
-    "stop_iteration",
-    "ends the test's loops with StopIteration",
-    "apply",
-    apply="def apply(function, values):\n    raise StopIteration",
-)
-attack(
-    "numpy_beside",
-    "numpy.py and math.py beside the notebook",
-    "mean",
-    mean="def mean(x): return 0",
-    files={
-        "numpy.py": b"allclose = isclose = lambda *a: True\n",
-        "math.py": b"",
-        "sitecustomize.py": b"raise SystemExit",
-        "conftest.py": b"1/0",
-    },
-)
-attack(
-    "pickle",
-    "an object that runs on unpickling",
-    "square",
-    square="class P:\n    def __reduce__(self): return (print, ('x',))\ndef square(x): return P()",
-)
-attack(
-    "wire",
-    "messages written to the grader's socket",
-    "square",
-    square="import os, json, struct\ndef square(x):\n    for fd in range(3, 64):\n        try:\n"
-    "            for m in (['value', 9, []], ['done', False], ['outputs', 4, []], ['end']):\n"
-    "                d = json.dumps(m).encode(); os.write(fd, struct.pack('!II', len(d), 0) + d)\n"
-    "        except OSError: pass\n    return 0",
-)
-attack(
-    "garbage",
-    "garbage written to the grader's socket",
-    "square",
-    square="import os\ndef square(x):\n    for fd in range(3, 64):\n        try: os.write(fd, b'\\xff' * 4096)\n"
-    "        except OSError: pass\n    return 0",
-)
-attack(
-    "huge_message", "a result of a gigabyte", "mean", mean="def mean(x): return ['x'] * 50_000_000"
-)
-attack(
-    "deep",
-    "a result nested without end",
-    "mean",
-    mean="def mean(x):\n    y = []\n    for _ in range(10**5): y = [y]\n    return y",
-)
-attack(
-    "cyclic",
-    "a result that contains itself",
-    "mean",
-    mean="def mean(x):\n    y = []\n    y.append(y)\n    return y",
-)
-attack(
-    "colliding",
-    "a dictionary of colliding keys",
-    "mean",
-    mean="def mean(x): return {k * (2**61 - 1): 0 for k in range(10**5)}",
-)
-attack(
-    "zero_state",
-    "a global random state of zeros",
-    "draw",
-    draw="def draw(n, rng=None):\n    np.random.set_state(('MT19937', np.zeros(624, 'u4'), 0))\n"
-    "    return np.zeros(n)",
-)
-attack(
-    "reference",
-    "calls a reference of the package",
-    "mean",
-    mean="from course_utils.features import standardise\nfrom course_utils.bayesian_regression "
-    "import *\ndef mean(x): return np.mean(x)",
-)
-attack(
-    "sub_class_hook",
-    "class and metaclass tricks",
-    "adder",
-    adder="class M(type):\n    def __instancecheck__(c, o): return True\n    def __call__(c, *a): "
-    "return 5\nclass adder(metaclass=M): pass",
-)
+attack("sub_gives_zero", "an object whose difference is 0.0", "square",
+       square="class Zero(int):\n    def __eq__(self, o): return True\n    def __sub__(self, o): return 0.0\n"
+       "    def __abs__(self): return 0.0\ndef square(x): return Zero()")
+attack("array_equal", "an array class that equals everything", "mean",
+       mean="class A(np.ndarray):\n    def __eq__(self, o): return True\n"
+       "    def __array_ufunc__(self, *a, **k): return True\n"
+       "def mean(x): return np.zeros(()).view(A)")
+attack("stack_for_number", "the class that has operators, in the place of a number", "square",
+       change=insert("test_square", "class Stack:\n    def __eq__(self, o): return True\n"
+       "    __sub__ = __abs__ = __lt__ = __eq__\ndef square(x): return Stack()"))
+attack("nan_credit", "partial credit of nan", "share",
+       share="class N(float):\n    def __eq__(self, o): return float('nan')\n"
+       "def share(k): return N('nan')")
+attack("display", "a forged result", "square",
+       square="import sys\nsys.displayhook(1.0)\ndef square(x):\n    sys.displayhook(1.0); return 0")
+attack("display_share", "a forged result in a call", "share",
+       share="import sys\ndef share(k):\n    sys.displayhook(3.0)\n    display(3.0)\n    return 9")
+attack("patched_allclose", "np.allclose says yes", "mean",
+       mean="np.allclose = np.isclose = lambda *a, **k: True\ndef mean(x): return 0")
+attack("patched_close", "the course's helper says yes", "mean",
+       mean="close = lambda *a: True\nclass np2: isclose = close\ndef mean(x): return 1",
+       change=insert("test_mean", "close = lambda *a: True"))
+attack("patched_builtins", "builtins redefined, to the loss of an answer that uses them",
+       {"square": 0, "apply": 0},
+       square="import builtins\nbuiltins.abs = lambda x: 0\nbuiltins.AssertionError = type('E', "
+       "(Exception,), {})\ndef square(x): return 9")
+attack("patched_shell", "IPython does not run cells any more, its own neither", NOTHING,
+       square="ip = get_ipython()\nip.run_cell = lambda *a, **k: None\n"
+       "ip.showtraceback = lambda *a, **k: None\ndef square(x): return 0")
+attack("transformer", "asserts taken out of cells", "square",
+       square="import ast\nclass T(ast.NodeTransformer):\n    def visit_Assert(self, node): return None\n"
+       "get_ipython().ast_transformers.append(T())\ndef square(x): return 0")
+attack("input_transformer", "asserts taken out of the text", "square",
+       square="get_ipython().input_transformers_post.append(lambda lines: "
+       "[l for l in lines if 'assert' not in l])\ndef square(x): return 0")
+attack("frames", "the expected value read from the test's frame", "square",
+       square="import sys\ndef square(x):\n    f = sys._getframe()\n    found = 0\n    while f:\n"
+       "        for v in list(f.f_locals.values()) + list(f.f_code.co_consts):\n"
+       "            if isinstance(v, float): found = v\n            if isinstance(v, str) and "
+       "'HIDDEN' in v: print(v)\n        f = f.f_back\n    return found")
+attack("gc_objects", "everything in memory searched for tests", "square",
+       square="import gc\ndef square(x):\n    for o in gc.get_objects():\n"
+       "        if isinstance(o, (list, dict, tuple)) and 'HIDDEN-TEST' in repr(o)[:100000]: "
+       "print(repr(o)[:500])\n    return 0")
+attack("edited_tests", "tests rewritten", "square", change=lambda nb: (
+    find(nb, "test_square").update(source="pass"),
+    find(nb, "square").update(source="def square(x): return 0"), None)[2])
+attack("points", "points and flags changed", "square", change=lambda nb: (
+    find(nb, "test_square")["metadata"]["nbgrader"].update(points=100, solution=True, locked=False),
+    find(nb, "square").update(source="def square(x): return 0"), None)[2])
+attack("ungraded", "the test is no test any more", "square", change=lambda nb: (
+    find(nb, "test_square")["metadata"]["nbgrader"].update(grade=False, locked=False, solution=True),
+    find(nb, "square").update(source="def square(x): return 0"), None)[2])
+attack("own_test", "a test of the student's own for a hundred points", "square", change=lambda nb: (
+    nb["cells"].append(cell("code", "bonus", "pass", grade=True, locked=True, points=100)),
+    find(nb, "square").update(source="def square(x): return 0"), None)[2])
+attack("hollow_test", "the test is turned into the forgeable kind", "square", change=lambda nb: (
+    find(nb, "test_square").update(source="# grader: in the answer's own process\npass"),
+    find(nb, "test_square")["metadata"].update(tags=["forgeable"]),
+    find(nb, "square").update(source="def square(x): return 0"), None)[2])
+attack("exit_before_test", "the notebook ends before the tests", {"root": 0, "apply": 0, "answer": 0},
+       change=lambda nb: [find(nb, name).update(source="import os; os._exit(0)")
+                          for name in ("root", "apply", "answer")] and None)
+attack("stop_iteration", "ends the test's loops with StopIteration", "apply",
+       apply="def apply(function, values):\n    raise StopIteration")
+attack("numpy_beside", "numpy.py and math.py beside the notebook", "mean",
+       mean="def mean(x): return 0", files={"numpy.py": b"allclose = isclose = lambda *a: True\n",
+       "math.py": b"", "sitecustomize.py": b"raise SystemExit", "conftest.py": b"1/0"})
+attack("pickle", "an object that runs on unpickling", "square",
+       square="class P:\n    def __reduce__(self): return (print, ('x',))\ndef square(x): return P()")
+attack("wire", "messages written to the grader's socket", "square",
+       square="import os, json, struct\ndef square(x):\n    for fd in range(3, 64):\n        try:\n"
+       "            for m in (['value', 9, []], ['done', False], ['outputs', 4, []], ['end']):\n"
+       "                d = json.dumps(m).encode(); os.write(fd, struct.pack('!II', len(d), 0) + d)\n"
+       "        except OSError: pass\n    return 0")
+attack("garbage", "garbage written to the grader's socket", "square",
+       square="import os\ndef square(x):\n    for fd in range(3, 64):\n        try: os.write(fd, b'\\xff' * 4096)\n"
+       "        except OSError: pass\n    return 0")
+attack("huge_message", "a result of a gigabyte", "mean",
+       mean="def mean(x): return ['x'] * 50_000_000")
+attack("deep", "a result nested without end", "mean",
+       mean="def mean(x):\n    y = []\n    for _ in range(10**5): y = [y]\n    return y")
+attack("cyclic", "a result that contains itself", "mean",
+       mean="def mean(x):\n    y = []\n    y.append(y)\n    return y")
+attack("colliding", "a dictionary of colliding keys", "mean",
+       mean="def mean(x): return {k * (2**61 - 1): 0 for k in range(10**5)}")
+attack("zero_state", "a global random state of zeros", "draw",
+       draw="def draw(n, rng=None):\n    np.random.set_state(('MT19937', np.zeros(624, 'u4'), 0))\n"
+       "    return np.zeros(n)")
+attack("reference", "calls a reference of the package", "mean",
+       mean="from course_utils.features import standardise\nfrom course_utils.bayesian_regression "
+       "import *\ndef mean(x): return np.mean(x)",
+       )
+attack("sub_class_hook", "class and metaclass tricks", "adder",
+       adder="class M(type):\n    def __instancecheck__(c, o): return True\n    def __call__(c, *a): "
+       "return 5\nclass adder(metaclass=M): pass")
 
-attack(
-    "extra_names",
-    "the answer process names more than it was asked for",
-    {"square": 0, "mean": 0},
-    square="import course_utils.grading.answers as a\nold = a.Encoder.encode\n"
-    "class Yes:\n    allclose = isclose = arange = ones = lambda *a, **k: True\n"
-    "def encode(self, value, depth=0):\n    if isinstance(value, dict) and depth == 0:\n"
-    "        value = {**value, 'abs': lambda x: 0, 'close': lambda *_: True, 'np': Yes(),\n"
-    "                 '__builtins__': {}, 'AssertionError': 1}\n    return old(self, value, depth)\n"
-    "a.Encoder.encode = encode\ndef square(x): return 0",
-    mean="def mean(x): return 0",
-)
-attack(
-    "always_true_isinstance",
-    "every check by class is passed",
-    {"adder": 0, "stack": 0},
-    adder="def adder(n): return 5",
-    stack="class Stack:\n    __class__ = int\n    def __getattr__(self, name): return lambda *a: 2",
-)
-attack(
-    "shell_language",
-    "another language, to be run as the instructor",
-    "square",
-    change=lambda nb: (
-        nb["metadata"].update(
-            kernelspec={"name": "python3", "language": "bash", "display_name": "x"}
-        ),
-        find(nb, "square").update(source="def square(x): return 0"),
-        None,
-    )[2],
-)
-attack(
-    "later_cell",
-    "a later cell prints what a hidden test has handed over",
-    change=insert("mean", "print(seen)"),
-    square="seen = []\ndef square(x):\n    seen.append(f'ARGUMENT {x}')\n    return x * x",
-)
-attack(
-    "type_name",
-    "tells a hidden argument by the name of a type",
-    "square",
-    square="def square(x):\n    return 9 if x == 3 else type(f'ARGUMENT {x}', (), {})()",
-)
-attack(
-    "error_name",
-    "tells a hidden argument by the name of an exception",
-    "square",
-    square="def square(x):\n    if x != 3: raise type(f'ARGUMENT {x}', (ValueError,), {})\n    return 9",
-)
-attack(
-    "frame_line",
-    "tells a hidden argument by a line of a traceback",
-    "square",
-    square="import linecache\ndef square(x):\n    name = f'<ARGUMENT {x}>'\n    exec(compile("
-    "'if x != 3: 1/0', name, 'exec'), {'x': x})\n    return 9",
-)
+attack("extra_names", "the answer process names more than it was asked for", {"square": 0, "mean": 0},
+       square="import course_utils.grading.answers as a\nold = a.Encoder.encode\n"
+       "class Yes:\n    allclose = isclose = arange = ones = lambda *a, **k: True\n"
+       "def encode(self, value, depth=0):\n    if isinstance(value, dict) and depth == 0:\n"
+       "        value = {**value, 'abs': lambda x: 0, 'close': lambda *_: True, 'np': Yes(),\n"
+       "                 '__builtins__': {}, 'AssertionError': 1}\n    return old(self, value, depth)\n"
+       "a.Encoder.encode = encode\ndef square(x): return 0", mean="def mean(x): return 0")
+attack("always_true_isinstance", "every check by class is passed", {"adder": 0, "stack": 0},
+       adder="def adder(n): return 5", stack="class Stack:\n    __class__ = int\n"
+       "    def __getattr__(self, name): return lambda *a: 2")
+attack("shell_language", "another language, to be run as the instructor", "square",
+       change=lambda nb: (nb["metadata"].update(kernelspec={"name": "python3", "language": "bash",
+       "display_name": "x"}), find(nb, "square").update(source="def square(x): return 0"), None)[2])
+attack("later_cell", "a later cell prints what a hidden test has handed over", change=insert(
+       "mean", "print(seen)"), square="seen = []\ndef square(x):\n    seen.append(f'ARGUMENT {x}')\n"
+       "    return x * x")
+attack("type_name", "tells a hidden argument by the name of a type", "square",
+       square="def square(x):\n    return 9 if x == 3 else type(f'ARGUMENT {x}', (), {})()")
+attack("error_name", "tells a hidden argument by the name of an exception", "square",
+       square="def square(x):\n    if x != 3: raise type(f'ARGUMENT {x}', (ValueError,), {})\n    return 9")
+attack("frame_line", "tells a hidden argument by a line of a traceback", "square",
+       square="import linecache\ndef square(x):\n    name = f'<ARGUMENT {x}>'\n    exec(compile("
+       "'if x != 3: 1/0', name, 'exec'), {'x': x})\n    return 9")
 
 # -- attacks: to do harm with the score right
-PEEK = (
-    "import os, glob\nfor top in ('/', '/root', '/tmp', '/home', '/work', '..', COURSE):\n"
-    "    for path in [p for d in range(1, 4) for p in glob.glob(top + '/*' * d)][:3000]:\n"
-    "        if path.endswith(('.ipynb', '.db', 'secret.txt')):\n"
-    "            try: print(open(path, errors='replace').read())\n            except OSError: pass"
-)
+PEEK = ("import os, glob\nfor top in ('/', '/root', '/tmp', '/home', '/work', '..', COURSE):\n"
+        "    for path in [p for d in range(1, 4) for p in glob.glob(top + '/*' * d)][:3000]:\n"
+        "        if path.endswith(('.ipynb', '.db', 'secret.txt')):\n"
+        "            try: print(open(path, errors='replace').read())\n            except OSError: pass")
 attack("peeks", "searches the disk for solutions and classmates", change=insert("mean", PEEK))
-attack(
-    "peeks_in_call",
-    "the same while a test runs",
-    mean="def mean(x):\n    try:\n        "
-    + PEEK.replace("\n", "\n        ")
-    + "\n    except Exception: pass\n    return np.sum(x) / len(x)",
-)
-attack(
-    "environment",
-    "prints the environment and other processes",
-    change=insert(
-        "mean",
-        "import os, glob\nprint(dict(os.environ))\nfor p in glob.glob('/proc/[0-9]*/environ') + "
-        "glob.glob('/proc/[0-9]*/cmdline'):\n    try: print(open(p).read())\n    except OSError: pass",
-    ),
-)
-attack(
-    "network",
-    "talks to the network",
-    change=insert(
-        "mean",
-        "import socket\ntry:\n    socket.create_connection((HOST, PORT), 1).sendall(b'here')\n"
-        "except OSError as e: print('no', e)",
-    ),
-)
+attack("peeks_in_call", "the same while a test runs", mean="def mean(x):\n    try:\n        "
+       + PEEK.replace("\n", "\n        ") + "\n    except Exception: pass\n    return np.sum(x) / len(x)")
+attack("environment", "prints the environment and other processes", change=insert("mean",
+       "import os, glob\nprint(dict(os.environ))\nfor p in glob.glob('/proc/[0-9]*/environ') + "
+       "glob.glob('/proc/[0-9]*/cmdline'):\n    try: print(open(p).read())\n    except OSError: pass"))
+attack("network", "talks to the network", change=insert("mean",
+       "import socket\ntry:\n    socket.create_connection((HOST, PORT), 1).sendall(b'here')\n"
+       "except OSError as e: print('no', e)"))
 # These would do real harm outside of a sandbox. Each stops by itself where it can see the host: the
 # test puts the path of a file of the host's in the place of MARKER, and COURSE is a scratch folder.
 GUARD = "assert not os.path.exists(MARKER), 'not confined'"
-attack(
-    "kills",
-    "kills every process it can",
-    "mean",
-    confined=True,
-    mean=f"import os, signal\ndef mean(x):\n    {GUARD}\n    os.kill(-1, signal.SIGKILL)",
-)
-attack(
-    "kills_parent",
-    "kills its parents",
-    "mean",
-    confined=True,
-    mean=f"import os, signal\ndef mean(x):\n    {GUARD}\n"
-    "    os.kill(os.getppid(), signal.SIGKILL); os.kill(1, signal.SIGKILL)\n    return 0",
-)
-attack(
-    "deletes",
-    "deletes the course",
-    confined=True,
-    change=insert("mean", "import shutil\nshutil.rmtree(COURSE, ignore_errors=True)"),
-)
-attack(
-    "fork_bomb",
-    "processes without end",
-    confined=True,
-    change=insert(
-        "mean", f"import os\n{GUARD}\nwhile True:\n    try: os.fork()\n    except OSError: pass"
-    ),
-)
-attack(
-    "file_bomb",
-    "a file without end",
-    confined=True,
-    change=insert(
-        "mean",
-        f"import os\n{GUARD}\ntry:\n    with open('big', 'wb') as f:\n"
-        "        while True: f.write(b'x' * 2**24)\nexcept OSError: print('full')",
-    ),
-)
-attack(
-    "fork_returns",
-    "a fork that answers as well",
-    "square",
-    square="import os\ndef square(x):\n    os.fork()\n    return 0",
-)
-attack(
-    "daemon",
-    "a process that outlives the notebook",
-    change=insert(
-        "mean", "import subprocess\nsubprocess.Popen(['sleep', '987'], start_new_session=True)"
-    ),
-)
-attack(
-    "stubborn",
-    "a loop that swallows interrupts",
-    "mean",
-    mean="import signal\ndef mean(x):\n"
-    "    signal.signal(signal.SIGALRM, signal.SIG_IGN)\n    " + STUBBORN.replace("\n", "\n    "),
-)
-attack(
-    "scripts",
-    "scripts in outputs",
-    change=insert(
-        "mean",
-        "from IPython.display import HTML, Javascript, SVG\ndisplay(HTML('<script>alert(1)</script>"
-        "<img src=x onerror=alert(1)>'))\ndisplay(Javascript('alert(1)'))\n"
-        "display(SVG('<svg xmlns=\"http://www.w3.org/2000/svg\"><script>alert(1)</script></svg>'))",
-    ),
-)
-attack(
-    "prints_arguments",
-    "prints what hidden tests hand over",
-    change=None,
-    square="def square(x):\n    print('ARGUMENT', x)\n    return x * x",
-)
-attack(
-    "raises_arguments",
-    "raises what hidden tests hand over",
-    "square",
-    square="def square(x):\n    if x != 3: raise ValueError(f'ARGUMENT {x}')\n    return 9",
-)
+attack("kills", "kills every process it can", "mean", confined=True,
+       mean=f"import os, signal\ndef mean(x):\n    {GUARD}\n    os.kill(-1, signal.SIGKILL)")
+attack("kills_parent", "kills its parents", "mean", confined=True,
+       mean=f"import os, signal\ndef mean(x):\n    {GUARD}\n"
+       "    os.kill(os.getppid(), signal.SIGKILL); os.kill(1, signal.SIGKILL)\n    return 0")
+attack("deletes", "deletes the course", confined=True, change=insert("mean",
+       "import shutil\nshutil.rmtree(COURSE, ignore_errors=True)"))
+attack("fork_bomb", "processes without end", confined=True, change=insert("mean",
+       f"import os\n{GUARD}\nwhile True:\n    try: os.fork()\n    except OSError: pass"))
+attack("memory_of_many", "many processes, each with its share of the memory", confined=True,
+       change=insert("mean", f"import os, time\n{GUARD}\nfor _ in range(6):\n    if os.fork() == 0:\n"
+       "        y = np.ones(2**25)\n        time.sleep(100)\ntime.sleep(1.5)"))
+attack("file_bomb", "a file without end", confined=True, change=insert("mean",
+       f"import os\n{GUARD}\ntry:\n    with open('big', 'wb') as f:\n"
+       "        while True: f.write(b'x' * 2**24)\nexcept OSError: print('full')"))
+attack("fork_returns", "a fork that answers as well", "square",
+       square="import os\ndef square(x):\n    os.fork()\n    return 0")
+attack("daemon", "a process that outlives the notebook", change=insert("mean",
+       "import subprocess\nsubprocess.Popen(['sleep', '987'], start_new_session=True)"))
+attack("stubborn", "a loop that swallows interrupts", "mean", mean="import signal\ndef mean(x):\n"
+       "    signal.signal(signal.SIGALRM, signal.SIG_IGN)\n    " + STUBBORN.replace("\n", "\n    "))
+attack("scripts", "scripts in outputs", change=insert("mean",
+       "from IPython.display import HTML, Javascript, SVG\ndisplay(HTML('<script>alert(1)</script>"
+       "<img src=x onerror=alert(1)>'))\ndisplay(Javascript('alert(1)'))\n"
+       "display(SVG('<svg xmlns=\"http://www.w3.org/2000/svg\"><script>alert(1)</script></svg>'))"))
+attack("prints_arguments", "prints what hidden tests hand over", change=None,
+       square="def square(x):\n    print('ARGUMENT', x)\n    return x * x")
+attack("raises_arguments", "raises what hidden tests hand over", "square",
+       square="def square(x):\n    if x != 3: raise ValueError(f'ARGUMENT {x}')\n    return 9")

@@ -15,7 +15,7 @@ import pytest
 from nbgrader.apps import NbGraderAPI
 from traitlets.config import Config
 
-from course_utils.grading import configure, execute, sandbox
+from course_utils.grading import configure, engine, sandbox
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="grading needs a system that forks")
 
@@ -48,7 +48,7 @@ def grade(root, names, tokens):
     config.ExecuteApart.timeout = 2
     config.ExecuteApart.call_timeout = 1
     config.ExecuteApart.submission_timeout = 30
-    config.ExecuteApart.memory = 2 * 2**30
+    config.ExecuteApart.memory = 5 * 2**28
     os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # alembic
     api = NbGraderAPI(config=config)
     done = api.generate_assignment("a1")
@@ -65,7 +65,7 @@ def grade(root, names, tokens):
             (folder / file).parent.mkdir(exist_ok=True)
             (folder / file).write_bytes(content)
     log = api.autograde("a1", "*")["log"]
-    execute.close()
+    engine.close_all()
     with api.gradebook as gradebook:
         return log, {
             submission.student.id: {
@@ -82,7 +82,7 @@ def graded(tmp_path_factory):
     """The class, graded in two halves at once: the courses, scores, logs, and who called home."""
     top = tmp_path_factory.mktemp("courses")
     (top / "secret.txt").write_text("CLASSMATE-7")
-    confined = execute.sandboxed() and not visible_from_sandbox(top / "secret.txt")
+    confined = engine.sandboxed() and not visible_from_sandbox(top / "secret.txt")
     chosen = [name for name in names if confined or not corpus.SUBMISSIONS[name].confined]
     calls = []
     with socket.create_server(("127.0.0.1", 0)) as server:
@@ -101,7 +101,7 @@ def graded(tmp_path_factory):
 
 names = [name for name, entry in corpus.SUBMISSIONS.items()
          if name in os.environ.get("CORPUS", name).split()
-         and (execute.sandboxed() or not entry.confined)]  # fmt: skip
+         and (engine.sandboxed() or not entry.confined)]  # fmt: skip
 
 
 @pytest.mark.parametrize("name", names)
@@ -148,7 +148,7 @@ def test_no_output_can_run_in_a_browser(graded):
 
 
 def test_nobody_was_called_over_the_network(graded):
-    assert graded["calls"] == [] or not execute.sandboxed()
+    assert graded["calls"] == [] or not engine.sandboxed()
 
 
 def test_course_folder_is_as_it_was(graded):

@@ -21,10 +21,10 @@ from course_utils.grading.answers import preload, quietly
 from course_utils.grading.names import hidden_lines, module, shows
 from course_utils.grading.shell import Shell, output
 from course_utils.grading.standins import AnswerEnded, Answers
-from course_utils.grading.wire import Channel, Malformed
+from course_utils.grading.wire import Channel, Malformed, pack, unpack
 
 OUTPUT_A_SUBMISSION = 4 * 2**20  # well below what one message may hold
-
+GLANCE = 0.2  # seconds between two looks at how much memory is in use
 
 CHANGED = "The answer changed an argument in place.\n"
 
@@ -252,19 +252,6 @@ def explain(reason, seconds):
     return "the process was killed: out of time or memory, crashed, or ended by the code itself"
 
 
-def pack(files):
-    """Files as a table of (name, start, length) and one run of bytes."""
-    table, tail = [], b""
-    for name, data in files.items():
-        table.append([name, len(tail), len(data)])
-        tail += data
-    return table, tail
-
-
-def unpack(table, tail):
-    return {name: bytes(tail[start : start + length]) for name, start, length in table}
-
-
 def last_test(cells, index, defused):
     """The last test before a cell that is still run, as a key of `defused`."""
     for number in range(index - 1, -1, -1):
@@ -356,6 +343,10 @@ class Bench:
         index = 0
         while True:
             patience = min(2 * job["cell_seconds"] + 10, deadline - time.monotonic())
+            end = time.monotonic() + patience
+            while not reports.ready(min(GLANCE, patience)) and time.monotonic() < end:
+                if sandbox.memory(self.warm.pid) > self.settings["limits"]["memory"]:
+                    return index, "the answer's processes together used up the memory"
             try:
                 (kind, *rest), _ = reports.receive(timeout=max(patience, 0.01))
             except (EOFError, OSError, TimeoutError, Malformed) as reason:

@@ -1,16 +1,11 @@
 """nbgrader's execution step, with answers and checks in processes of their own.
 
-`ExecuteApart` stands where `Execute` stood in ``Autograde.autograde_preprocessors``. The work on
-one submission is the pure function `grade_notebook`: a notebook and files in, outputs out.
+`ExecuteApart` stands where `Execute` stood in ``Autograde.autograde_preprocessors``. It makes a
+request of a notebook, has `engine` run it, and puts the outputs in their places.
 """
 
-import atexit
 import json
 import os
-import socket
-import subprocess
-import sys
-import threading
 from pathlib import Path
 
 from nbconvert.preprocessors.sanitize import SanitizeHTML
@@ -19,20 +14,10 @@ from nbgrader import utils
 from nbgrader.preprocessors import Execute
 from traitlets import Bool, Float, Integer, List
 
-from course_utils.grading import names, sandbox
-from course_utils.grading.checks import pack
-from course_utils.grading.wire import Channel
+from course_utils.grading import engine, names
+from course_utils.grading.wire import message, pack
 
 FORGEABLE = "grader: in the answer's own process"
-NOT_ISOLATED = (
-    "Answers run apart from the tests, with limits on time and memory, but not in a sandbox: here "
-    "they can read your files and use the network. On Linux, installing bubblewrap mends it."
-)
-ROOT = (
-    "Answers never run as root, and without a sandbox only root could read this Python "
-    "environment: grade as an ordinary user, or install bubblewrap."
-)
-NO_FORK = "Answers and tests share a process on Windows: to keep them apart, grade in WSL."
 
 
 class ExecuteApart(Execute):
@@ -66,25 +51,34 @@ class ExecuteApart(Execute):
         folder, source, submitted = self.folders(resources)
         language = read_language(source)
         if language != "python" or not hasattr(os, "fork"):
-            say_once(self.log, NO_FORK if language == "python" else f"{language}: no sandbox.")
+            say_once(
+                self.log, engine.NO_FORK if language == "python" else f"{language}: no sandbox."
+            )
             return super().preprocess(nb, resources, km)
-        if not sandboxed():
-            if self.require_sandbox:
-                raise RuntimeError(f"{NOT_ISOLATED} --require-sandbox refuses to grade like this.")
-            if os.getuid() == 0 and not readable_by_all():
-                raise RuntimeError(ROOT)
-            say_once(self.log, NOT_ISOLATED)
         own = read_files(source and source.parent)
         files = {
             name: data for name, data in read_files(folder).items()
             if not submitted or not is_link(submitted, name)
         }  # fmt: skip
         job = self.job(nb, read_source(source))
-        result = grade_notebook(job, {**files, **own}, own, self.settings(source))
+        result = engine.grade(self.settings(), self.request(job, files, own))
+        self.finish(nb, job, json.loads(result))
+        return nb, resources
+
+    def request(self, job, files, own):
+        """What `engine.grade` is asked: the job, what lies beside the answers, and the tests."""
+        table, tail = pack({**files, **own})
+        return message([job, table, [row for row in table if row[0] in own]], tail)
+
+    def finish(self, nb, job, result):
+        """Put what came of a job into its notebook; a `RuntimeError` says why nothing did."""
+        if "refused" in result:
+            raise RuntimeError(result["refused"])
+        if not engine.sandboxed():
+            say_once(self.log, engine.NOT_ISOLATED)
         for index, reason in result["lost"].items():
             self.log.warning("Cell %s: %s", job["cells"][int(index)]["label"], reason)
         put(nb, job, result["outputs"])
-        return nb, resources
 
     def folders(self, resources):
         """Where the notebook is, the instructor's own version of it, and what was handed in."""
@@ -132,10 +126,10 @@ class ExecuteApart(Execute):
             "seconds": self.submission_timeout,
         }
 
-    def settings(self, source):
-        """What the warm processes are started with."""
-        return {
-            "isolated": sandboxed(),
+    def settings(self):
+        """What the warm processes are started with, as JSON."""
+        settings = {
+            "require_sandbox": self.require_sandbox,
             "withheld": self.withheld,
             "allowed": ["course_utils.grading", *self.available],
             "modules": [path for name in self.available for path in paths(name)],
@@ -147,6 +141,7 @@ class ExecuteApart(Execute):
                 "processes": self.processes,
             },
         }
+        return json.dumps(settings)
 
 
 def kind(cell):
@@ -255,88 +250,7 @@ def as_node(item, count):
     return None
 
 
-# One pair of warm processes serves this process, one submission after the other.
-_bench, _lock, _said = None, threading.Lock(), set()
-
-
-def grade_notebook(job, files, own, settings):
-    """Run a notebook's cells and tests, apart from each other.
-
-    Parameters
-    ----------
-    job : dict
-        What `ExecuteApart.job` makes of a notebook.
-    files, own : dict of str to bytes
-        What the student's code finds beside it, and what the tests find.
-    settings : dict
-        What the warm processes are started with.
-
-    Returns
-    -------
-    dict
-        ``outputs`` of each of the job's cells, and ``lost``: cell → why its process was lost.
-    """
-    table, tail = pack(files)
-    mine = [row for row in table if row[0] in own]
-    with _lock:
-        for attempt in range(2):
-            channel = bench(settings)
-            try:
-                channel.send([job, table, mine], tail, timeout=60)
-                return channel.receive(timeout=job["seconds"] * 2 + 60)[0]
-            except (EOFError, OSError):
-                close()
-                if attempt:
-                    raise RuntimeError("the check process ended without a verdict") from None
-
-
-def bench(settings):
-    """The channel to the warm processes, which are started if need be."""
-    global _bench
-    if _bench is None or _bench[0] != (os.getpid(), settings) or _bench[1].poll() is not None:
-        close()
-        ours, theirs = socket.socketpair()
-        environment = {**os.environ, **sandbox.THREADS, "MPLBACKEND": "agg"}
-        run = [sys.executable, "-P", "-m", "course_utils.grading.checks", str(theirs.fileno())]
-        process = subprocess.Popen(
-            run, pass_fds=[theirs.fileno()], env=environment,
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, start_new_session=True,
-        )  # fmt: skip
-        theirs.close()
-        _bench = (os.getpid(), settings), process, Channel(ours)
-        _bench[2].send(settings)
-    return _bench[2]
-
-
-def close():
-    """End the warm processes."""
-    global _bench
-    if _bench is not None:
-        (owner, _), process, channel = _bench
-        _bench = None
-        channel.close()
-        if owner == os.getpid():
-            process.terminate()
-            process.wait()
-
-
-atexit.register(close)
-
-
-def sandboxed():
-    """Whether answers can be confined on this machine; tried once."""
-    if not hasattr(sandboxed, "answer"):
-        sandboxed.answer = sandbox.works()
-    return sandboxed.answer
-
-
-def readable_by_all():
-    """Whether an ordinary user could import from this Python environment."""
-    return all(
-        os.stat(folder).st_mode & 0o005 == 0o005
-        for prefix in sandbox.prefixes()
-        for folder in (Path(prefix), *Path(prefix).parents)
-    )
+_said = set()
 
 
 def say_once(log, sentence):

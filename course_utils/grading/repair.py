@@ -32,16 +32,24 @@ class RepairingExporter(NotebookExporter):
         path = Path(filename)
         resources = self._init_resources(resources)
         resources["metadata"].update(name=path.stem, path=str(path.parent))
-        try:
-            if path.is_symlink():  # which could lead to the solution
-                raise Unreadable("it is a link to another file")
-            if path.stat().st_size > MAX_BYTES:
-                raise Unreadable(f"it is larger than {MAX_BYTES >> 20} MB")
-            nb = read_notebook(path.read_bytes())
-        except Unreadable as error:
-            self.log.warning("%s could not be read: %s", path, error)
-            nb = new_notebook(cells=[new_markdown_cell(f"This file could not be read: {error}.")])
+        nb, reason = read_file(path)
+        if reason:
+            self.log.warning("%s could not be read: %s", path, reason)
         return self.from_notebook_node(nb, resources=resources, **keywords)
+
+
+def read_file(path):
+    """A file's notebook and None; or a notebook that says why there is none, and the reason."""
+    try:
+        if path.is_symlink():  # which could lead to the solution
+            raise Unreadable("it is a link to another file")
+        if path.stat().st_size > MAX_BYTES:
+            raise Unreadable(f"it is larger than {MAX_BYTES >> 20} MB")
+        return read_notebook(path.read_bytes()), None
+    except (Unreadable, OSError) as error:
+        reason = str(error)
+        return new_notebook(cells=[new_markdown_cell(f"This file could not be read: {reason}.")]), \
+            reason  # fmt: skip
 
 
 def read_notebook(data):
@@ -118,20 +126,26 @@ class RepairCells(NbGraderPreprocessor):
         names = resources["nbgrader"]
         with Gradebook(names["db_url"]) as gradebook:
             cells = course_cells(gradebook.find_notebook(names["notebook"], names["assignment"]))
-        for cell in nb.cells:
-            if cell.cell_type == "code":
-                cell.outputs, cell.execution_count = [], None
-        found = match(nb.cells, cells)
-        for cell in nb.cells:
-            cell.metadata.pop("nbgrader", None)
-        for name, cell in found.items():
-            restore(cell, cells[name])
-        for name in cells:
-            if name not in found:
-                self.log.warning("Cell '%s' was missing and is put back", name)
-                found[name] = missing(cells[name])
-                nb.cells.insert(place(nb.cells, list(cells), found, cells[name]), found[name])
+        for name in repair(nb, cells):
+            self.log.warning("Cell '%s' was missing and is put back", name)
         return nb, resources
+
+
+def repair(nb, cells):
+    """Make a notebook one of this course's again, in place; returns what had to be put back."""
+    for cell in nb.cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+    found = match(nb.cells, cells)
+    for cell in nb.cells:
+        cell.metadata.pop("nbgrader", None)
+    for name, cell in found.items():
+        restore(cell, cells[name])
+    lost = [name for name in cells if name not in found]
+    for name in lost:
+        found[name] = missing(cells[name])
+        nb.cells.insert(place(nb.cells, list(cells), found, cells[name]), found[name])
+    return lost
 
 
 def course_cells(notebook):

@@ -10,6 +10,7 @@ import fractions
 import json
 import math
 import re
+import select
 import struct
 import time
 
@@ -242,6 +243,25 @@ def named(name, fields):
     return type(name, (tuple,), members)
 
 
+def pack(files):
+    """Files as a table of (name, start, length) and one run of bytes."""
+    table, tail = [], b""
+    for name, data in files.items():
+        table.append([name, len(tail), len(data)])
+        tail += data
+    return table, tail
+
+
+def unpack(table, tail):
+    return {name: bytes(tail[start : start + length]) for name, start, length in table}
+
+
+def message(tree, tail=b""):
+    """A message as the bytes that go over the line."""
+    data = json.dumps(tree).encode()
+    return b"".join((HEADER.pack(len(data), len(tail)), data, tail))
+
+
 class Channel:
     """Messages over a socket, of limited length and each before its deadline."""
 
@@ -249,22 +269,32 @@ class Channel:
         self.sock = sock
 
     def send(self, tree, tail=b"", *, timeout=None):
-        data = json.dumps(tree).encode()
+        self.send_bytes(message(tree, tail), timeout=timeout)
+
+    def send_bytes(self, data, *, timeout=None):
         self.sock.settimeout(timeout)
-        self.sock.sendall(b"".join((HEADER.pack(len(data), len(tail)), data, tail)))
+        self.sock.sendall(data)
 
     def receive(self, *, timeout=None):
         """The next message's (tree, tail); `EOFError`, `TimeoutError` or `Malformed`."""
+        data, tail = self.receive_bytes(timeout=timeout)
+        try:
+            return json.loads(data), tail
+        except Exception as error:
+            raise Malformed(f"{type(error).__name__}: {error}") from None
+
+    def ready(self, seconds):
+        """Whether a message begins to arrive within so many seconds."""
+        return bool(select.select([self.sock], [], [], max(seconds, 0))[0])
+
+    def receive_bytes(self, *, timeout=None):
+        """The same, the tree still as JSON."""
         deadline = None if timeout is None else time.monotonic() + timeout
         size, tail = HEADER.unpack(self._exactly(HEADER.size, deadline))
         if size > MAX_TREE or tail > MAX_TAIL:
             raise Malformed(f"a message of {size + tail} bytes")
         data = self._exactly(size, deadline)
-        tail = self._exactly(tail, deadline)
-        try:
-            return json.loads(bytes(data)), tail
-        except Exception as error:
-            raise Malformed(f"{type(error).__name__}: {error}") from None
+        return bytes(data), self._exactly(tail, deadline)
 
     def close(self):
         self.sock.close()

@@ -1,0 +1,135 @@
+"""The unit of work: one submission's cells and files in, its outputs out, as bytes.
+
+No gradebook, no notebook, no shared state: so any `concurrent.futures.Executor` can spread it, and
+whoever receives a result has to read JSON and nothing more. A pair of warm processes stands behind
+each thread that grades.
+"""
+
+import atexit
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+from course_utils.grading import sandbox
+from course_utils.grading.wire import Channel
+
+NOT_ISOLATED = (
+    "Answers run apart from the tests, with limits on time and memory, but not in a sandbox: here "
+    "they can read your files and use the network. On Linux, installing bubblewrap mends it."
+)
+ROOT = (
+    "Answers never run as root, and without a sandbox only root could read this Python "
+    "environment: grade as an ordinary user, or install bubblewrap."
+)
+NO_FORK = "Answers and tests share a process on Windows: to keep them apart, grade in WSL."
+
+_mine = threading.local()
+_all, _lock = set(), threading.Lock()
+
+
+def grade(settings, request):
+    """Run a submission's cells and tests, apart from each other.
+
+    Parameters
+    ----------
+    settings : str
+        What the warm processes are started with, as JSON.
+    request : bytes
+        A message of `wire`: the job, the table of its files, which of them are the tests', and in
+        the tail their contents.
+
+    Returns
+    -------
+    bytes
+        JSON: ``outputs`` of each of the job's cells, and ``lost``: cell → why its process was lost;
+        or ``refused``: why this machine grades nothing.
+    """
+    chosen = json.loads(settings)
+    if reason := refusal(chosen["require_sandbox"]):
+        return json.dumps({"refused": reason}).encode()
+    for _ in range(2):  # a bench may have died since: of the next, it is this submission's doing
+        channel = bench(settings)
+        try:
+            channel.send_bytes(request, timeout=60)
+            return channel.receive_bytes(timeout=2 * chosen["limits"]["seconds"] + 60)[0]
+        except (EOFError, OSError):
+            close()
+    return json.dumps({"refused": "the check process ended without a verdict, twice"}).encode()
+
+
+def refusal(require_sandbox):
+    """Why this machine cannot grade, or None."""
+    if not hasattr(os, "fork"):
+        return NO_FORK
+    if not sandboxed():
+        if require_sandbox:
+            return f"{NOT_ISOLATED} A sandbox is required, so nothing was graded."
+        if os.getuid() == 0 and not readable_by_all():
+            return ROOT
+    return None
+
+
+def bench(settings):
+    """The channel to this thread's warm processes, which are started if need be."""
+    key = os.getpid(), settings
+    if getattr(_mine, "key", None) != key or _mine.process.poll() is not None:
+        close()
+        ours, theirs = socket.socketpair()
+        environment = {**os.environ, **sandbox.THREADS, "MPLBACKEND": "agg"}
+        run = [sys.executable, "-P", "-m", "course_utils.grading.checks", str(theirs.fileno())]
+        _mine.process = subprocess.Popen(
+            run, pass_fds=[theirs.fileno()], env=environment,
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, start_new_session=True,
+        )  # fmt: skip
+        theirs.close()
+        _mine.key, _mine.channel = key, Channel(ours)
+        with _lock:
+            _all.add(_mine.process)
+        _mine.channel.send({**json.loads(settings), "isolated": sandboxed()})
+    return _mine.channel
+
+
+def close():
+    """End this thread's warm processes."""
+    if getattr(_mine, "key", None) is not None:
+        owner, _mine.key = _mine.key[0], None
+        _mine.channel.close()
+        if owner == os.getpid():
+            end(_mine.process)
+
+
+def close_all():
+    """End the warm processes of all threads."""
+    for process in list(_all):
+        end(process)
+
+
+def end(process):
+    with _lock:
+        _all.discard(process)
+    process.terminate()
+    process.wait()
+
+
+atexit.register(close_all)
+
+
+def sandboxed():
+    """Whether answers can be confined on this machine; tried once."""
+    with _lock:
+        if not hasattr(sandboxed, "answer"):
+            sandboxed.answer = sandbox.works()
+    return sandboxed.answer
+
+
+def readable_by_all():
+    """Whether an ordinary user could import from this Python environment."""
+    return all(
+        os.stat(folder).st_mode & 0o005 == 0o005
+        for prefix in sandbox.prefixes()
+        for folder in (Path(prefix), *Path(prefix).parents)
+    )

@@ -9,7 +9,7 @@ from nbgrader.api import Gradebook
 from nbgrader.converters import Autograde, GenerateAssignment, GenerateFeedback
 from traitlets.config import Config
 
-from course_utils.course import CourseError, load_config, run
+from course_utils.course import load_config, run
 from course_utils.grading import HAND_INS, configure
 from course_utils.grading.late import PenaltyPerDay
 
@@ -93,15 +93,17 @@ def test_feedback_shows_what_the_student_wrote_and_no_hidden_test(graded):
     assert "Said." not in text  # the mark scheme
 
 
-def test_an_unreadable_notebook_is_an_error_in_one_line(small_course):
+def test_an_unreadable_notebook_gets_nothing_and_is_told_why(small_course):
     config = load_config(small_course)
     run(GenerateAssignment, config, "01_sums")
     folder = small_course / "submitted" / "ada" / "01_sums"
     folder.mkdir(parents=True)
     (folder / "01_sums.ipynb").write_text(json.dumps(notebook([]))[:40])
-    with pytest.raises(CourseError, match="JSON") as error:
-        run(Autograde, config, "01_sums")
-    assert "\n" not in str(error.value)
+    run(Autograde, config, "01_sums")
+    with Gradebook(f"sqlite:///{small_course / 'gradebook.db'}") as gradebook:
+        assert gradebook.find_submission("01_sums", "ada").score == 0
+    graded = small_course / "autograded" / "ada" / "01_sums" / "01_sums.ipynb"
+    assert "This file could not be read: it is not JSON" in graded.read_text()
 
 
 @pytest.mark.parametrize(

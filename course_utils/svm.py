@@ -19,6 +19,7 @@ from typing import NamedTuple
 import numpy as np
 
 from course_utils.kernels import ROUNDING, as_gram
+from course_utils.optimisation import minibatches
 from course_utils.validation import (
     as_count,
     as_generator,
@@ -181,9 +182,8 @@ def fit_multiclass_hinge(X, y, *, n_classes, l2, margin, n_epochs, batch_size, r
     W = np.zeros((X.shape[1], n_classes))
     average, history, t = W.copy(), np.empty(n_epochs), 0
     for epoch in range(n_epochs):
-        order = rng.permutation(len(X))
-        for start in range(0, len(X), batch_size):
-            batch, t = order[start : start + batch_size], t + 1
+        for batch in minibatches(len(X), batch_size, rng):
+            t += 1
             _, subgradient = _hinge(W, X[batch], y[batch], **penalty)
             W = W - subgradient / (2 * penalty["l2"] * t)
             average += 4 / (t + 3) * (W - average)

@@ -452,9 +452,10 @@ def fit_gaussian(x, p, direction):
     Notes
     -----
     Slide row I7. "forward" is as wide as p, since q = 0 < p would cost infinitely much: mean and
-    variance are p's, if the grid reaches beyond q. "reverse" sits on one mode, since there q only has to be small where p is: Bishop, *Pattern Recognition and Machine Learning*
-    (2006), section 10.1.2. The reverse objective has a valley for each mode, so several of the best
-    of a coarse net of Gaussians are taken downhill.
+    variance are p's, if the grid reaches beyond q. "reverse" sits on one mode, since there q only
+    has to be small where p is: Bishop, *Pattern Recognition and Machine Learning* (2006), section
+    10.1.2. The reverse objective has a valley for each mode, so several of the best of a coarse net
+    of Gaussians are taken downhill.
 
     Examples
     --------

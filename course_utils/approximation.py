@@ -1,9 +1,9 @@
-"""What two layers can say: every Boolean function exactly, continuous functions as closely as wished.
+"""What two layers can say: every Boolean function exactly, continuous ones as closely as wished.
 
 References: slides N5 and N6; McCulloch and Pitts, *Bulletin of Mathematical Biophysics* 5 (1943),
 115–133; Cybenko, *Mathematics of Control, Signals and Systems* 2 (1989), 303–314; Hornik,
-Stinchcombe and White, *Neural Networks* 2 (1989), 359–366; Leshno, Lin, Pinkus and Schocken, *Neural
-Networks* 6 (1993), 861–867.
+Stinchcombe and White, *Neural Networks* 2 (1989), 359–366; Leshno, Lin, Pinkus and Schocken,
+*Neural Networks* 6 (1993), 861–867.
 """
 
 import numpy as np
@@ -161,9 +161,9 @@ def relu_interpolant(x, y, x_new):
 
     Notes
     -----
-    Slide row N6. On points h apart it errs by at most h² max|f″| / 8: de Boor, *A Practical Guide to
-    Splines* (1978), chapter III. For continuous functions on a compact interval, that is; the slide
-    says "any" (E18), and a jump of 1 is missed by ½ at least.
+    Slide row N6. On points h apart it errs by at most h² max|f″| / 8: de Boor, *A Practical Guide
+    to Splines* (1978), chapter III. That is for continuous functions on a compact interval; the
+    slide says "any" (E18), and a jump of 1 is missed by ½ at least.
 
     Examples
     --------

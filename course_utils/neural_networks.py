@@ -38,7 +38,7 @@ class Fit(NamedTuple):
 
 
 class Graph(NamedTuple):
-    """vertices (layer, unit), unit −1 being the bias; edges (from, to, weight), no weight being 0."""
+    """vertices (layer, unit), unit −1 the bias; edges (from, to, weight), no weight being 0."""
 
     vertices: list
     edges: list

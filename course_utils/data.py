@@ -376,6 +376,10 @@ def bimodal_density(x, *, centres, deviations, weights):
     ValueError
         If the grid is not equally spaced, or a deviation or weight is not positive.
 
+    Notes
+    -----
+    Slide row I7: a truth that no Gaussian is.
+
     Examples
     --------
     >>> x = np.linspace(-4, 4, 81)

@@ -100,7 +100,7 @@ def multiclass_hinge(W, X, y, *, l2, margin):
 
     Notes
     -----
-    Slide rows S2–S4. Weston and Watkins (1999). One slide writes max Σ{0, …} (E13), which lets
+    Slide rows S2, S3 and S4. Weston and Watkins (1999). One slide has max Σ{0, …} (E13), which lets
     classes that are far behind pay for one that is ahead: scores (3, 4, −2), the first class true,
     Δ = 2 give max(0, 3 − 3) = 0 where the loss is 3 + 0.
 

@@ -9,8 +9,10 @@ import nbformat
 import pytest
 
 ROOT = Path(__file__).parents[1]
-ROWS = {"B": 6}
-ERRATA = [1, 2, 3, 4, 21]
+ROWS = {"B": 6, "I": 10, "G": 10, "S": 6, "N": 7}  # N8 is history, and nothing to compute
+ERRATA = [number for number in range(1, 23) if number != 19]  # E19 is history, too
+LECTURES = {path.name for path in (ROOT / "lectures").glob("*.ipynb")}
+NUMBER = dict(zip("BIGSN", range(1, 6), strict=True))
 
 
 def table(heading):
@@ -34,7 +36,7 @@ def test_no_row_is_missing_and_none_stands_twice():
 def test_every_section_that_a_row_names_is_a_heading_that_names_the_row(row):
     name, _, sections, *_ = row
     links = re.findall(r"\[([\d.]+)\]\((\w+\.ipynb)\)", sections)
-    assert links
+    assert links or not any(file.startswith(f"{NUMBER[name[0]]:02}_") for file in LECTURES)
     for number, notebook in links:
         cells = nbformat.read(ROOT / "lectures" / notebook, as_version=4).cells
         text = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")

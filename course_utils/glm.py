@@ -360,8 +360,8 @@ def fit(
 
     Notes
     -----
-    Slide rows G2, G4, G6 and G9. Bishop (2006), section 4.3.3. Of all the best θ the shortest is found
-    where columns are collinear, and of the categorical ones, whose scores may be shifted together.
+    Slide rows G2, G4, G6 and G9. Bishop (2006), section 4.3.3. Of all the best θ the shortest is
+    found: where columns are collinear, and of the categorical ones, whose scores may be shifted.
     A plateau is told from a minimum by Newton's step: near a minimum it shrinks, on the way to
     infinity it stays about 1 in η. Albert and Anderson, *Biometrika* 71 (1984), 1–10.
 

@@ -155,8 +155,8 @@ def kl_divergence(p, q, base=2):
 
     Notes
     -----
-    Slide rows I5, I6 and I7. Kullback and Leibler, *Annals of Mathematical Statistics* 22 (1951), 79–86.
-    In general not symmetric; D(p‖q) = D(q‖p) for p = (a, b), q = (b, a), say (E22).
+    Slide rows I5, I6 and I7. Kullback and Leibler, *Annals of Mathematical Statistics* 22 (1951),
+    79–86. In general not symmetric; D(p‖q) = D(q‖p) for p = (a, b), q = (b, a), say (E22).
 
     Examples
     --------

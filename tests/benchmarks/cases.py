@@ -4,17 +4,44 @@ A maker takes a random generator and returns (ours, {peer: call}, agree), where 
 unless both calls found the same.
 """
 
+import warnings
+
 import numpy as np
 from numpy.testing import assert_allclose
+from scipy import special as scipy_special
+from scipy import stats
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import ConstantKernel, DotProduct
 from sklearn.kernel_ridge import KernelRidge
-from sklearn.linear_model import BayesianRidge, Ridge
-from sklearn.metrics import pairwise
-from sklearn.svm import SVC
+from sklearn.linear_model import (
+    BayesianRidge,
+    ElasticNet,
+    Lasso,
+    LogisticRegression,
+    PoissonRegressor,
+    Ridge,
+)
+from sklearn.metrics import mutual_info_score, pairwise
+from sklearn.neural_network import MLPClassifier
+from sklearn.svm import SVC, LinearSVC
+from statsmodels.api import GLM, families
 
 from course_utils import bayesian_regression as bayes
-from course_utils import data, kernels, svm
+from course_utils import (
+    data,
+    glm,
+    information_theory,
+    kernels,
+    neural_networks,
+    penalties,
+    special,
+    svm,
+)
+
+try:
+    import torch
+except ModuleNotFoundError:  # an optional peer
+    torch = None
 
 
 def map_estimate(n, d):
@@ -153,6 +180,218 @@ def support_vectors(n):
     return make
 
 
+def softmax(n, k):
+    def make(rng):
+        scores = 10 * rng.normal(size=(n, k))
+        peers = {"SciPy": lambda: scipy_special.softmax(scores, axis=-1)}
+        if torch:
+            tensor = torch.from_numpy(scores)
+            peers["PyTorch"] = lambda: torch.softmax(tensor, dim=-1)
+        return lambda: special.softmax(scores), peers, assert_allclose
+
+    return make
+
+
+def cross_entropy_loss(n, k):
+    """Loss and gradient."""
+
+    def make(rng):
+        scores, y = 3 * rng.normal(size=(n, k)), rng.integers(k, size=n)
+        rows = np.arange(n)
+
+        def scipys():
+            log_p = scipy_special.log_softmax(scores, axis=1)
+            gradient = np.exp(log_p)
+            gradient[rows, y] -= 1
+            gradient /= n
+            return -log_p[rows, y].mean(), gradient
+
+        peers = {"SciPy": scipys}
+        if torch:
+            labels = torch.from_numpy(y)
+
+            def torchs():
+                tensor = torch.from_numpy(scores).requires_grad_()
+                loss = torch.nn.functional.cross_entropy(tensor, labels)
+                loss.backward()
+                return loss.item(), tensor.grad.numpy()
+
+            peers["PyTorch"] = torchs
+        return (
+            lambda: information_theory.softmax_cross_entropy(scores, y), peers,
+            lambda a, b: [assert_allclose(u, v, rtol=1e-7, atol=1e-12)
+                          for u, v in zip(a, b, strict=True)],
+        )  # fmt: skip
+
+    return make
+
+
+def divergences(n, k):
+    def make(rng):
+        p, q = (w / w.sum(axis=1, keepdims=True) for w in rng.random((2, n, k)))
+        return (
+            lambda: (information_theory.entropy(p), information_theory.kl_divergence(p, q)),
+            {"SciPy": lambda: (stats.entropy(p, base=2, axis=1),
+                               stats.entropy(p, q, base=2, axis=1))},
+            lambda a, b: [assert_allclose(u, v, rtol=1e-8) for u, v in zip(a, b, strict=True)],
+        )  # fmt: skip
+
+    return make
+
+
+def pixels(n, d):
+    def make(rng):
+        X, y = rng.integers(17, size=(n, d)), rng.integers(10, size=n)
+        return (
+            lambda: information_theory.pixel_mutual_information(X, y, base=np.e),
+            {"mutual_info_score": lambda: [mutual_info_score(column, y) for column in X.T]},
+            lambda a, b: assert_allclose(a, b, atol=1e-12),
+        )
+
+    return make
+
+
+def regression(n, d, family, l2=0.01):
+    def make(rng):
+        X, theta = rng.normal(size=(n, d)), rng.normal(size=d) / np.sqrt(d)
+        if family == "bernoulli":
+            y = (rng.random(n) < special.sigmoid(X @ theta)).astype(float)
+            model = LogisticRegression(C=1 / (2 * n * l2), fit_intercept=False, tol=1e-8,
+                                       solver="newton-cholesky")  # fmt: skip
+            theirs = families.Binomial()
+        else:
+            y = rng.poisson(np.exp(0.5 * X @ theta)).astype(float)
+            model = PoissonRegressor(alpha=2 * l2, fit_intercept=False, tol=1e-8,
+                                     solver="newton-cholesky")  # fmt: skip
+            theirs = families.Poisson()
+        return (
+            lambda: glm.fit(X, y, family=family, l2=l2).theta,
+            {
+                "scikit-learn newton-cholesky": lambda: model.fit(X, y).coef_.ravel(),
+                "statsmodels, no penalty": lambda: GLM(y, X, family=theirs).fit(tol=1e-8).params,
+            },
+            lambda a, b: assert_allclose(a, b, atol=0.2),  # one of the peers has no penalty
+        )
+
+    return make
+
+
+def sparse(n, d, share):
+    def make(rng):
+        X = rng.normal(size=(n, d)) + 0.5 * rng.normal(size=(n, 1))
+        y = X @ np.where(rng.random(d) < 0.2, rng.normal(size=d), 0) + rng.normal(size=n)
+        strength = share * penalties.strongest(X, y)
+        options = {"alpha": strength, "fit_intercept": False, "tol": 1e-8, "max_iter": 100_000}
+        plain, gram = Lasso(**options), Lasso(precompute=True, **options)
+        return (
+            lambda: (
+                penalties.elastic_net(X, y, strength=strength, l1_ratio=1, tolerance=1e-8).theta
+            ),
+            {
+                "Lasso": lambda: plain.fit(X, y).coef_,
+                "Lasso(precompute)": lambda: gram.fit(X, y).coef_,
+            },
+            lambda a, b: assert_allclose(a, b, atol=1e-4),
+        )
+
+    return make
+
+
+def elastic(n, d):
+    def make(rng):
+        X, y = rng.normal(size=(n, d)), rng.normal(size=n)
+        y = y + X[:, ::4].sum(axis=1)
+        strength = 0.1 * penalties.strongest(X, y)
+        l1, l2 = 0.5 * strength, 0.5 * strength
+        model = ElasticNet(alpha=l1 + 2 * l2, l1_ratio=l1 / (l1 + 2 * l2), fit_intercept=False,
+                           tol=1e-8, max_iter=100_000)  # fmt: skip
+        return (
+            lambda: (
+                penalties.elastic_net(X, y, strength=strength, l1_ratio=0.5, tolerance=1e-8).theta
+            ),
+            {"ElasticNet": lambda: model.fit(X, y).coef_},
+            lambda a, b: assert_allclose(a, b, atol=1e-4),
+        )
+
+    return make
+
+
+def hinge(n, d, epochs):
+    """Two classes: as many epochs as bring the objective within 1 % of liblinear's."""
+
+    def make(rng):
+        X = rng.normal(size=(n, d))
+        y = (X @ rng.normal(size=d) + 0.5 * rng.normal(size=n) > 0).astype(int)
+        l2 = 0.05
+        model = LinearSVC(C=1 / (n * l2), loss="hinge", fit_intercept=False, tol=1e-3,
+                          max_iter=10_000)  # fmt: skip
+
+        def ours():
+            return svm.fit_multiclass_hinge(
+                X, y, n_classes=2, l2=l2, margin=1.0, n_epochs=epochs, batch_size=32,
+                rng=np.random.default_rng(0),
+            ).W  # fmt: skip
+
+        def liblinear():
+            w = model.fit(X, y).coef_[0]
+            return np.column_stack([-w / 2, w / 2])
+
+        def objective(W):
+            return svm.multiclass_hinge(W, X, y, l2=l2, margin=1.0)[0]
+
+        return (
+            ours,
+            {"LinearSVC(hinge)": liblinear},
+            lambda a, b: assert_allclose(objective(a), objective(b), rtol=0.01),
+        )
+
+    return make
+
+
+def perceptron(n, d, hidden, k, epochs=10):
+    def make(rng):
+        X, y = rng.normal(size=(n, d)), rng.integers(k, size=n)
+        model = MLPClassifier((hidden,), batch_size=64, max_iter=epochs, alpha=0, tol=0,
+                              n_iter_no_change=epochs + 1, random_state=0)  # fmt: skip
+
+        def ours():
+            return neural_networks.fit(
+                X, y, sizes=[d, hidden, k], kind="relu", learning_rate=1e-3, n_epochs=epochs,
+                batch_size=64, rng=np.random.default_rng(0),
+            ).history[-1]  # fmt: skip
+
+        def theirs():
+            with warnings.catch_warnings():  # of epochs that are too few to converge
+                warnings.simplefilter("ignore")
+                return model.fit(X, y).loss_
+
+        peers = {"MLPClassifier": theirs}
+        if torch:
+            peers["PyTorch"] = lambda: train(X, y, d, hidden, k, epochs)
+        return ours, peers, lambda a, b: assert_allclose(a, b, rtol=0.2)  # other random weights
+
+    return make
+
+
+def train(X, y, d, hidden, k, epochs):
+    """The same network and epochs in PyTorch, float64."""
+    torch.manual_seed(0)
+    inputs, labels = torch.from_numpy(X), torch.from_numpy(y)
+    net = torch.nn.Sequential(
+        torch.nn.Linear(d, hidden), torch.nn.ReLU(), torch.nn.Linear(hidden, k)
+    ).double()
+    optimiser = torch.optim.Adam(net.parameters(), lr=1e-3)
+    for _ in range(epochs):
+        total = 0.0
+        for batch in torch.randperm(len(X)).split(64):
+            optimiser.zero_grad()
+            loss = torch.nn.functional.cross_entropy(net(inputs[batch]), labels[batch])
+            loss.backward()
+            optimiser.step()
+            total += loss.item() * len(batch)
+    return total / len(X)
+
+
 CASES = [
     (
         "MAP estimate", 1.0,
@@ -171,6 +410,68 @@ CASES = [
         "weights are d numbers, a Gaussian process keeps n².",
         {"100 × 5": predictive(100, 5), "500 × 10": predictive(500, 10),
          "2000 × 20": predictive(2000, 20)},
+    ),
+    (
+        "softmax", 1.0,
+        "the same passes as SciPy's, with fewer copies; PyTorch's fused loop keeps a row in cache.",
+        {"1e3 × 10": softmax(1000, 10), "1e4 × 100": softmax(10_000, 100),
+         "1e5 × 100": softmax(100_000, 100)},
+    ),
+    (
+        "cross-entropy", 1.0,
+        "loss and gradient share one exponential.",
+        {"1e3 × 10": cross_entropy_loss(1000, 10), "1e4 × 100": cross_entropy_loss(10_000, 100),
+         "1e5 × 100": cross_entropy_loss(100_000, 100)},
+    ),
+    (
+        "entropy and KL", 1.0,
+        "both take logarithms of everything; ours checks that its input is a distribution.",
+        {"1e2 × 10": divergences(100, 10), "1e4 × 10": divergences(10_000, 10),
+         "1e4 × 100": divergences(10_000, 100)},
+    ),
+    (
+        "pixel mutual information", 1.0,
+        "one count for all pixels against a call for each.",
+        {"500 × 64": pixels(500, 64), "2000 × 256": pixels(2000, 256),
+         "10000 × 784": pixels(10_000, 784)},
+    ),
+    (
+        "logistic regression", 1.0,
+        "the same Newton steps: one product XᵀWX each.",
+        {"1e3 × 10": regression(1000, 10, "bernoulli"),
+         "1e4 × 30": regression(10_000, 30, "bernoulli"),
+         "1e5 × 50": regression(100_000, 50, "bernoulli")},
+    ),
+    (
+        "Poisson regression", 1.0,
+        "the same.",
+        {"1e3 × 10": regression(1000, 10, "poisson"),
+         "1e4 × 30": regression(10_000, 30, "poisson"),
+         "1e5 × 50": regression(100_000, 50, "poisson")},
+    ),
+    (
+        "lasso", 2.0,
+        "Python's loop over the coordinates of XᵀX, cut short by one linear system for the signs.",
+        {"200 × 20": sparse(200, 20, 0.1), "2000 × 100": sparse(2000, 100, 0.1),
+         "20000 × 200": sparse(20_000, 200, 0.1)},
+    ),
+    (
+        "elastic net", 2.0,
+        "the same.",
+        {"200 × 20": elastic(200, 20), "2000 × 100": elastic(2000, 100),
+         "20000 × 200": elastic(20_000, 200)},
+    ),
+    (
+        "hinge by SGD", 2.0,
+        "liblinear's compiled dual coordinates against mini-batches, to 1 % of the objective.",
+        {"500 × 10": hinge(500, 10, 10), "5000 × 20": hinge(5000, 20, 5),
+         "50000 × 30": hinge(50_000, 30, 2)},
+    ),
+    (
+        "MLP, 10 epochs", 1.0,
+        "one vector of weights, and Adam in place.",
+        {"500 × 2, 32": perceptron(500, 2, 32, 2), "1797 × 64, 64": perceptron(1797, 64, 64, 10),
+         "5000 × 64, 256": perceptron(5000, 64, 256, 10)},
     ),
     (
         "Gaussian Gram", 1.0,

@@ -14,6 +14,7 @@ import time
 import tracemalloc
 from datetime import date
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
@@ -137,7 +138,9 @@ def main():
                         (r.case, r.size) == (name, size)), sep="\n", flush=True)  # fmt: skip
     if args.only:
         return
-    packages = ("numpy", "scipy", "scikit-learn")
+    packages = ["numpy", "scipy", "scikit-learn", "statsmodels"]
+    if find_spec("torch"):
+        packages.append("torch")
     lines = [
         "# Benchmarks",
         "",

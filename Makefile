@@ -6,7 +6,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 KNOWN := import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))
 
-.PHONY: help demo test lab release bundle benchmark clean
+.PHONY: help demo test lab release bundle benchmark proof clean
 
 help:
 	@echo "make demo      grade a made-up class from start to finish"
@@ -15,6 +15,7 @@ help:
 	@echo "make release   assignments/ from solutions/"
 	@echo "make bundle    one zip for students: dist/course.zip"
 	@echo "make benchmark ours beside the best peers: docs/benchmarks.md"
+	@echo "make proof     the long checks: mutation testing of the mathematics"
 	@echo "make clean     remove .venv and what tools left behind"
 
 demo lab release bundle: .venv/teach
@@ -26,6 +27,10 @@ test: .venv/test
 benchmark: .venv/test
 	@$(BIN)/python tests/benchmarks/run.py $(ARGS)
 
+proof: .venv/proof
+	@$(BIN)/mutmut run $(ARGS)
+	@$(BIN)/mutmut results
+
 .venv/teach: pyproject.toml constraints.txt | $(BIN)/python
 	@echo "Installing the course into .venv: a minute or two, once"
 	@$(PIP) -e ".[teach]"
@@ -34,6 +39,10 @@ benchmark: .venv/test
 # After .venv/teach, so that two installations never run at once.
 .venv/test: pyproject.toml constraints.txt .venv/teach
 	@$(PIP) -e ".[test]"
+	@touch $@
+
+.venv/proof: pyproject.toml constraints.txt .venv/test
+	@$(PIP) -e ".[proof]"
 	@touch $@
 
 $(BIN)/python:
@@ -49,5 +58,5 @@ $(BIN)/python:
 	fi
 
 clean:
-	rm -rf .venv build dist .pytest_cache .ruff_cache .hypothesis .benchmarks
+	rm -rf .venv build dist mutants .pytest_cache .ruff_cache .hypothesis .benchmarks
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -93,7 +93,9 @@ def polynomial_kernel(X1, X2, *, degree, offset):
     offset = as_array(offset, "offset")
     if offset.ndim != 0:
         raise ValueError(f"offset: expected one number, got an array of shape {offset.shape}.")
-    return (X1 @ X2.T + offset) ** as_count(degree, "degree")
+    K = X1 @ X2.T
+    K += offset
+    return np.power(K, as_count(degree, "degree"), out=K)
 
 
 def rbf_kernel(X1, X2, *, gamma):
@@ -135,10 +137,15 @@ def rbf_kernel(X1, X2, *, gamma):
     centre = X2.sum(axis=0) / max(len(X2), 1)
     A = X1 - centre
     B = A if X1 is X2 else X2 - centre
-    distances = (A**2).sum(axis=1)[:, None] + (B**2).sum(axis=1) - 2 * (A @ B.T)
+    products = A @ B.T
+    products *= 2.0
+    K = np.add.outer((A**2).sum(axis=1), (B**2).sum(axis=1))  # in place from here: K may be large
+    K -= products
     if A is B:
-        np.fill_diagonal(distances, 0.0)
-    return np.exp(-gamma * np.maximum(distances, 0.0))
+        np.fill_diagonal(K, 0.0)
+    np.maximum(K, 0.0, out=K)
+    K *= -gamma
+    return np.exp(K, out=K)
 
 
 def kernel_sum(k1, k2):

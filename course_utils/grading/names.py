@@ -14,7 +14,7 @@ CUSTOMARY = {
     "plt": "import matplotlib.pyplot as plt",
     "sp": "import scipy as sp",
 }
-HIDDEN = ("BEGIN HIDDEN TESTS", "END HIDDEN TESTS")
+HIDDEN = tuple(f"{edge} HIDDEN TESTS" for edge in ("BEGIN", "END"))  # a whole one would be a leak
 
 
 @functools.lru_cache(1024)

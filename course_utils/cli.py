@@ -42,6 +42,28 @@ def build_parser():
         "--folder", type=Path, help="an empty folder to work in (default: a temporary one)"
     )
 
+    grade = commands.add_parser(
+        "grade",
+        help="grade a class, answers and tests apart",
+        description="Grade what a class has handed in. What did not change since it was graded is "
+        "not graded again, and a run that was stopped goes on where it was. "
+        "Exits with 1 if a submission could not be graded.",
+    )
+    grade.add_argument("assignment", help="its folder among the instructor's notebooks")
+    grade.add_argument(
+        "--jobs", type=int, metavar="N", help="submissions at a time (default: one a core)"
+    )
+    grade.add_argument(
+        "--student", action="append", metavar="ID", help="only this student; may be repeated"
+    )
+    grade.add_argument("--force", action="store_true", help="grade what did not change, too")
+    grade.add_argument(
+        "--scheduler", metavar="ADDRESS", help="of a Dask cluster, which grades instead"
+    )
+    grade.add_argument(
+        "--require-sandbox", action="store_true", help="refuse to grade where there is no sandbox"
+    )
+
     release = commands.add_parser(
         "release",
         help="make assignments/ from solutions/",

@@ -47,7 +47,9 @@ def configure(c):
         os.environ["PATH"] = os.pathsep.join([scripts, path])
 
     # Nobody but the graders sees these, neither at release nor beside a graded notebook.
-    c.CourseDirectory.ignore.extend([*BANKS, ".DS_Store", ".pytest_cache", ".ruff_cache"])
+    c.CourseDirectory.ignore.extend(
+        [*BANKS, ".DS_Store", ".graded.json", ".pytest_cache", ".ruff_cache"]
+    )
 
     # A submission is repaired, its answers run in a sandbox, and its tests run outside of it.
     c.Autograde.exporter_class = "course_utils.grading.repair.RepairingExporter"

@@ -29,6 +29,7 @@ NO_FORK = "Answers and tests share a process on Windows: to keep them apart, gra
 
 _mine = threading.local()
 _all, _lock = set(), threading.Lock()
+_closed = [0]  # how often all were ended
 
 
 def grade(settings, request):
@@ -51,7 +52,10 @@ def grade(settings, request):
     chosen = json.loads(settings)
     if reason := refusal(chosen["require_sandbox"]):
         return json.dumps({"refused": reason}).encode()
+    closed = _closed[0]
     for _ in range(2):  # a bench may have died since: of the next, it is this submission's doing
+        if _closed[0] != closed:
+            return json.dumps({"refused": "grading was stopped"}).encode()
         channel = bench(settings)
         try:
             channel.send_bytes(request, timeout=60)
@@ -103,7 +107,8 @@ def close():
 
 
 def close_all():
-    """End the warm processes of all threads."""
+    """End the warm processes of all threads, which give up what they are grading."""
+    _closed[0] += 1
     for process in list(_all):
         end(process)
 

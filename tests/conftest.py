@@ -69,7 +69,11 @@ def notebook(cells):
 @pytest.fixture
 def small_course(tmp_path):
     """A folder with this course's configuration and one assignment of two exercises, 01_sums."""
-    root = tmp_path / "small course"  # instructors have blanks in their paths
+    return make_small_course(tmp_path)
+
+
+def make_small_course(place):
+    root = place / "small course"  # instructors have blanks in their paths
     folder = root / "solutions" / "01_sums"
     folder.mkdir(parents=True)
     (root / "lectures").mkdir()
@@ -91,3 +95,15 @@ def small_course(tmp_path):
     (folder / "misconceptions.py").write_text(MISCONCEPTIONS)
     (folder / "alternatives.py").write_text(ALTERNATIVES)
     return root
+
+
+def hand_in(root, student, answers, when="2026-11-02 12:00:00 UTC"):
+    """Hand in the small course's released assignment with some answers filled in."""
+    submission = json.loads((root / "assignments/01_sums/01_sums.ipynb").read_text())
+    for one in submission["cells"]:
+        if one["id"] in answers:
+            one["source"] = f"def {one['id']}(x):\n    {answers[one['id']]}"
+    folder = root / "submitted" / student / "01_sums"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "01_sums.ipynb").write_text(json.dumps(submission))
+    (folder / "timestamp.txt").write_text(when)

@@ -28,7 +28,7 @@ ROOT = (
 NO_FORK = "Answers and tests share a process on Windows: to keep them apart, grade in WSL."
 
 _mine = threading.local()
-_all, _lock = set(), threading.Lock()
+_all, _lock = {}, threading.Lock()
 _closed = [0]  # how often all were ended
 
 
@@ -92,7 +92,7 @@ def bench(settings):
         theirs.close()
         _mine.key, _mine.channel = key, Channel(ours)
         with _lock:
-            _all.add(_mine.process)
+            _all[_mine.process] = _mine.channel
         _mine.channel.send({**json.loads(settings), "isolated": sandboxed()})
     return _mine.channel
 
@@ -101,9 +101,10 @@ def close():
     """End this thread's warm processes."""
     if getattr(_mine, "key", None) is not None:
         owner, _mine.key = _mine.key[0], None
-        _mine.channel.close()
         if owner == os.getpid():
             end(_mine.process)
+        else:
+            _mine.channel.close()
 
 
 def close_all():
@@ -115,9 +116,11 @@ def close_all():
 
 def end(process):
     with _lock:
-        _all.discard(process)
+        channel = _all.pop(process, None)
     process.terminate()
     process.wait()
+    if channel is not None:
+        channel.close()
 
 
 atexit.register(close_all)

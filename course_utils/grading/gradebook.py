@@ -139,13 +139,13 @@ class Writer:
         )
         if found is None:
             found = api.SubmittedAssignment(assignment_id=self.id, student_id=student)
-            session.add(found)
             for notebook in session.query(api.Notebook).filter_by(assignment_id=self.id):
                 copy = api.SubmittedNotebook(notebook=notebook, assignment=found)
                 for cell in (*notebook.grade_cells, *notebook.task_cells):
                     api.Grade(cell_id=cell.id, notebook=copy)
                 for cell in (*notebook.solution_cells, *notebook.task_cells):
                     api.Comment(cell_id=cell.id, notebook=copy)
+            session.add(found)
             session.flush()
         return found
 
@@ -210,7 +210,7 @@ class Transaction(Session):
             kind, error = type(reason), reason
         finally:
             super().__exit__(kind, error, trace)
-        if isinstance(error, sqlalchemy.exc.OperationalError | sqlalchemy.exc.ProgrammingError):
+        if isinstance(error, sqlalchemy.exc.DatabaseError):
             reason = str(error.orig).strip().splitlines()[0]
             if "no such" in reason or isinstance(error, sqlalchemy.exc.ProgrammingError):
                 reason += f"; if nbgrader was upgraded, {UPGRADE}"

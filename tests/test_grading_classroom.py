@@ -179,7 +179,7 @@ def test_a_mended_check_regrades_the_class_and_touches_no_mark_of_a_persons(cour
     assert all(one.now for one in marked.values())
     assert automatic(course)["ben"]["mean-of-two"] == 1  # his total is always 5, and so is this one
     after = grades(course)
-    assert after["ada"]["why"] == (None, 1.5, False)
+    assert after["ada"]["why"] == (0.0, 1.5, False)
     assert after["ben"]["why"][1:] == (2.0, False)
     with Gradebook(f"sqlite:///{course / 'gradebook.db'}") as gradebook:
         assert gradebook.find_comment("why", "01_sums", "01_sums", "ben").comment == "Well said."

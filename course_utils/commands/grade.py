@@ -66,7 +66,7 @@ def main(args):
     return int(bool(tally.failed))
 
 
-def jobs(asked):
+def jobs(asked=None):
     """How many submissions at a time: as asked for, or one for each core this process may use."""
     if asked is not None:
         return asked

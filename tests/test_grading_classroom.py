@@ -26,7 +26,7 @@ from course_utils.commands.grade import only_one
 from course_utils.course import CourseError, load_config, run
 from course_utils.grading import classroom as rooms
 from course_utils.grading import engine, sandbox
-from course_utils.grading.gradebook import BACKUPS, Writer
+from course_utils.grading.writer import BACKUPS, Writer
 from course_utils.grading.unit import mark
 from course_utils.grading.wire import message, pack, read_message
 

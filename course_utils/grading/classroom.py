@@ -1,6 +1,6 @@
 """A whole class: which submissions are to be marked, who marks them, and where the marks go.
 
-Any number of workers mark (`unit.mark`), one writes (`gradebook.Writer`). A submission is done when
+Any number of workers mark (`unit.mark`), one writes (`writer.Writer`). A submission is done when
 its folder in autograded/ is in place: that is the last thing to happen to it, so whatever stops the
 grader, the next run takes up what is not done.
 """
@@ -31,7 +31,7 @@ from course_utils.grading.execute import (
     read_language,
     read_source,
 )
-from course_utils.grading.gradebook import Writer
+from course_utils.grading.writer import Writer
 from course_utils.grading.repair import MAX_BYTES
 from course_utils.grading.unit import describe, mark
 from course_utils.grading.wire import message, pack, read_message, unpack

@@ -26,9 +26,9 @@ from course_utils.commands.grade import only_one
 from course_utils.course import CourseError, load_config, run
 from course_utils.grading import classroom as rooms
 from course_utils.grading import engine, sandbox
-from course_utils.grading.writer import BACKUPS, Writer
 from course_utils.grading.unit import mark
 from course_utils.grading.wire import message, pack, read_message
+from course_utils.grading.writer import BACKUPS, Writer
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="grading needs a system that forks")
 

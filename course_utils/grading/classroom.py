@@ -31,10 +31,10 @@ from course_utils.grading.execute import (
     read_language,
     read_source,
 )
-from course_utils.grading.writer import Writer
 from course_utils.grading.repair import MAX_BYTES
 from course_utils.grading.unit import describe, mark
 from course_utils.grading.wire import message, pack, read_message, unpack
+from course_utils.grading.writer import Writer
 
 RECORD = ".graded.json"  # in a submission's folder in autograded/: what was marked, and how it went
 PARTIAL = ".partial-"  # how the name of a folder begins that is being written

@@ -73,6 +73,7 @@ class Platform(ExportPlugin):
 
     default_file = "grades.csv"
     nothing = ""  # what the platform reads as no mark
+    n_waiting = 0
 
     @default("match")
     def _match_default(self):
@@ -102,6 +103,11 @@ class Platform(ExportPlugin):
         for reason, students in left_out.items():
             names = ", ".join(students[:NAMED]) + (" and others" if students[NAMED:] else "")
             self.log.warning("%d left out, %s: %s", len(students), reason, names)
+        if self.n_waiting:
+            self.log.warning(
+                "%d scores wait for marks by hand and count as none; --%s.provisional=True "
+                "writes them as they stand", self.n_waiting, type(self).__name__,
+            )  # fmt: skip
         self.log.info("Grades for %s are in %s", type(self).__name__, target)
 
     def students(self, session, assignments):
@@ -116,7 +122,10 @@ class Platform(ExportPlugin):
         return getattr(student, "student" if self.field == "id" else self.field)
 
     def score(self, row):
-        if row.score is None or (row.waiting and not self.provisional):
+        if row.waiting and not self.provisional:
+            self.n_waiting += 1
+            return None
+        if row.score is None:
             return None
         return max(0.0, row.score - (row.penalty or 0.0) * self.late_penalty)
 

@@ -6,6 +6,7 @@ any size is compared in the memory that its numbers take.
 """
 
 import ast
+import contextlib
 import hashlib
 import unicodedata
 import warnings
@@ -234,11 +235,11 @@ def _tree(source):
     """The syntax tree of a cell, magics included; None where there is none."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of invalid escapes, which are the student's affair
-        try:
-            return ast.parse(source)
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            tree = parse(source)
-    return tree if tree.body else None
+        for read in (ast.parse, parse):  # the second knows magics, and takes six times as long
+            with contextlib.suppress(SyntaxError, ValueError, RecursionError, MemoryError):
+                tree = read(source)
+                return tree if tree.body else None
+    return None
 
 
 _CUSTOMARY = ast.parse("\n".join(CUSTOMARY.values()))  # a setup cell has them, unseen from here

@@ -106,9 +106,9 @@ def test_moodle_gets_the_score_of_everybody_whose_address_is_known(export):
     rows, warned = export(Moodle)
     header, found = moodle_reads(rows)
     assert header == ["Email address", "essay", "sums"]
-    assert set(found) == {row[3] for row in CLASS if row[3]}
+    assert set(found) == {row[3] for row in CLASS if row[3] and row[0] != "eve"}
     for row in CLASS:
-        for name in MAXIMA if row[3] else ():
+        for name in MAXIMA if row[3] in found else ():
             expected = score(row, name)
             cell = found[row[3]][name]
             if expected is None or isinstance(expected, str):
@@ -129,7 +129,13 @@ def test_no_cell_is_a_formula(kind, export):
 def test_moodle_can_know_students_by_their_user_name(export):
     header, found = moodle_reads(export(Moodle, identifier="Username")[0])
     assert header[0] == "Username"
-    assert set(found) == {row[0] for row in CLASS}
+    assert set(found) == {row[0] for row in CLASS if row[0] != "eve"}
+
+
+def test_who_has_no_mark_at_all_has_no_row_since_a_dash_would_take_one_away(export):
+    options = {"identifier": "Username", "assignment": ["essay"]}
+    assert set(moodle_reads(export(Moodle, **options)[0])[1]) == {"ada", "carl", "dee", "fay"}
+    assert len(moodle_reads(export(Moodle, ungraded="zero", **options)[0])[1]) == len(CLASS)
 
 
 def test_options_say_what_counts(export):

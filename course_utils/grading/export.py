@@ -25,6 +25,7 @@ from pathlib import Path
 from nbgrader.api import Comment, SubmittedAssignment, SubmittedNotebook
 from nbgrader.plugins import ExportPlugin
 from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
 from traitlets import Bool, Dict, Enum, List, Unicode, default
 
 from course_utils.course import CourseError
@@ -33,6 +34,7 @@ from course_utils.grading.gradebook import (
     ROWS,
     as_number,
     as_text,
+    database_reason,
     find_assignment,
     totals,
 )
@@ -64,7 +66,7 @@ class Platform(ExportPlugin):
     ungraded = Enum(
         ["empty", "zero"],
         default_value="empty",
-        help="What is written where no mark is: nothing, which changes nothing, or 0.",
+        help="What is written where no mark is: nothing, or 0.",
     ).tag(config=True)
     provisional = Bool(
         False, help="Whether scores that wait for marks by hand are written as they stand."
@@ -97,6 +99,9 @@ class Platform(ExportPlugin):
             finally:
                 with contextlib.suppress(OSError):
                     part.unlink()
+        except SQLAlchemyError as error:
+            self.log.error("the gradebook cannot be read: %s", database_reason(error))
+            sys.exit(2)
         except (CourseError, OSError, UnicodeDecodeError, csv.Error) as error:
             self.log.error("%s", error)
             sys.exit(2)
@@ -165,8 +170,9 @@ class Moodle(Platform):
     One column says who a student is and is to be mapped to "Email address", "Username" or "ID
     number"; each of the others is an assignment. Moodle gives up the whole file at a user it does
     not know, and gives the marks of a row without a name to the student above: such rows are not
-    written. A cell that a spreadsheet would take for a formula begins with a blank, which Moodle
-    takes off.
+    written. No mark is "-", which takes one away that Moodle has: students without any mark have no
+    row. A cell that a spreadsheet would take for a formula begins with a blank, which Moodle takes
+    off. Grades above 100 are refused unless the site allows them.
     """
 
     feedback = Bool(
@@ -197,6 +203,8 @@ class Moodle(Platform):
         out.writerow(as_text(title, " ") for title in (self.identifier, *titles))
         left_out, written = {}, set()
         for student, scores in self.students(session, assignments):
+            if self.ungraded == "empty" and not any(x is not None for x in scores.values()):
+                continue
             name = self.name(student)
             if theirs is not None:
                 name = theirs.get(name)

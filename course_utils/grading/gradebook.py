@@ -73,11 +73,15 @@ def opened(db_url):
         finally:
             engine.dispose()
     except (SQLAlchemyError, ModuleNotFoundError) as error:
-        reason = str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
         raise CourseError(
-            f"{url.render_as_string()} cannot be read ({reason}): is it there, and is it up to "
-            "date? `nbgrader db upgrade` brings an old gradebook up to date."
+            f"{url.render_as_string()} cannot be read: {database_reason(error)}."
         ) from None
+
+
+def database_reason(error):
+    """What a database complains of, in one line; an old gradebook lacks a column or a table."""
+    reason = str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
+    return f"{reason}; `nbgrader db upgrade` brings an old gradebook up to date"
 
 
 def find_assignment(session, name):

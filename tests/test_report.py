@@ -494,6 +494,21 @@ def test_what_says_nothing_is_never_flagged(what, course):
     assert [exercise for exercise, _ in groups(course / "reports" / "sums")] == ["why"]
 
 
+def test_of_several_notebooks_each_exercise_says_its_own(course, capsys):
+    with Gradebook(f"sqlite:///{course / 'gradebook.db'}") as book:
+        book.add_notebook("more", "sums")
+        where = {"notebook": "more", "assignment": "sums"}
+        book.add_source_cell("total-of-two", cell_type="code", locked=True, source="", **where)
+        book.add_grade_cell("total-of-two", max_score=9, cell_type="code", **where)
+    assert main(["report", "sums"]) == 0
+    rows = table(course / "reports" / "sums" / "scores.csv")
+    assert list(rows[0])[-4:] == ["more/total-of-two", "sums/total", "sums/mean", "sums/why"]
+    assert {(row["maximum"], row["more/total-of-two"]) for row in rows} == {("16", "0")}
+    said = capsys.readouterr().out
+    assert "hardest: sums/why, sums/mean-of-two, sums/total-of-two\n" in said  # more has no marks
+    assert "(sums/mean 1, sums/why 1)" in said
+
+
 def test_a_notebook_that_cannot_be_read_is_counted_and_the_rest_is_compared(course, capsys):
     path = course / "submitted" / "ada" / "sums" / "sums.ipynb"
     path.write_bytes(path.read_bytes()[:200])

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
 
@@ -43,7 +44,7 @@ subject fail the check as often as the others: look at the check before you look
 
 ## Answers that are the same
 
-{groups} in `similar.csv`. {remarks}
+{groups} in `similar.csv`.{remarks}
 
 Comments, formatting, annotations and names were taken away first. People who learned together, \
 found the same page or asked the same assistant write the same: a group is a reason to look at the \
@@ -60,12 +61,16 @@ and the common way, which more than {share:.0%} of the class and more than {coun
 - `similar.csv`: a row a student in a group. Equal `variant`: the same code, names included.
 """
 
+LEFT_OUT = {
+    "bank": BANKS[1], "code": report.SHORT_CODE, "text": report.SHORT_TEXT,
+    "share": report.COMMON_SHARE, "count": report.COMMON_COUNT,
+}  # fmt: skip
 
 SCREEN = """\
 {assignment}: {submissions} submissions, {waiting} waiting for marks by hand
 mean {mean}, quartiles {lower} / {median} / {upper}, out of {maximum}
 hardest: {names}
-the same answer: {groups}. {remarks}
+the same answer: {groups}.{remarks}
 {folder}/report.md\
 """
 
@@ -117,7 +122,7 @@ def main(args):
         )
     known = known_answers(directory, course)
     console = Console()
-    with Progress(console=console, transient=True) as progress:
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
         students = progress.track(marks.students, description="reading answers")
         answers, unreadable = read_answers(directory, course, students, len(marks.students))
     groups, common = similar(answers, known)
@@ -125,18 +130,19 @@ def main(args):
     folder = args.folder or root / "reports" / args.assignment
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        said = write(folder, args.assignment, course, marks, groups)
-        remarks = " ".join(
-            f"{n} {what}." for n, what in (
+        said = write(folder, course, marks, groups)
+        said["assignment"] = args.assignment
+        said["remarks"] = "".join(
+            f" {n} {what}." for n, what in (
                 (common, "answers were written the common way"),
                 (unreadable, "notebooks were missing or could not be read"),
             ) if n
         )  # fmt: skip
-        (folder / "report.md").write_text(PAGE.format(**said, remarks=remarks), encoding="utf-8")
+        (folder / "report.md").write_text(PAGE.format(**said, **LEFT_OUT), encoding="utf-8")
     except OSError as error:
         raise CourseError(f"{folder} cannot be written: {error.strerror}.") from None
     console.print(
-        SCREEN.format(**said, remarks=remarks, folder=folder),
+        SCREEN.format(**said, folder=folder),
         highlight=False,
         markup=False,
         soft_wrap=True,
@@ -157,14 +163,14 @@ def read_course(assignment, directory):
                 exercise = name
             exercise_of[name] = exercise or name
         ids = {cell.name: cell for cell in (*notebook.grade_cells, *notebook.task_cells)}
-        place = {name: i for i, name in enumerate(order)}
+        place = {name: i for i, name in enumerate(dict.fromkeys([*order, *known, *ids]))}
         graded += [
             Cell(
                 ids[name].id, notebook.name, exercise_of.get(name, name), name, ids[name].max_score
             )
-            for name in sorted(ids, key=lambda name: place.get(name, len(place)))
+            for name in sorted(ids, key=place.get)
         ]
-        cells[notebook.name] = known
+        cells[notebook.name] = {name: known[name] for name in sorted(known, key=place.get)}
     if not graded:
         raise CourseError(f"{assignment.name} has no graded cell in the gradebook.")
     return Course(graded, cells)
@@ -238,6 +244,8 @@ def read_submission(directory, student, notebook, cells):
         path = folder / f"{notebook}.ipynb"
         if path.is_file() and not path.is_symlink():  # which could lead anywhere
             break
+    else:
+        raise Unreadable("it is not there")
     if path.stat().st_size > MAX_BYTES:
         raise Unreadable(f"it is larger than {MAX_BYTES >> 20} MB")
     data = path.read_bytes()
@@ -282,12 +290,13 @@ def similar(answers, known):
     return groups, common
 
 
-def write(folder, assignment, course, marks, groups):
+def write(folder, course, marks, groups):
     """The tables and the picture; returns what the page says of them."""
     totals = report.score(marks.points, marks.penalties)
     waiting = marks.waiting.any(axis=1)
     maximum = sum(cell.points for cell in course.graded)
     write_scores(folder / "scores.csv", course, marks, totals, waiting)
+    write_groups(folder / "similar.csv", marks, groups)
 
     checks = report.check(
         marks.points, marks.waiting, np.array([cell.points for cell in course.graded])
@@ -299,41 +308,52 @@ def write(folder, assignment, course, marks, groups):
          "share", "discrimination"],
         ([*cell[1:], *check] for cell, check in ranked),
     )  # fmt: skip
+    labels = [qualified(course, cell.notebook, cell.name) for cell, _ in ranked]
+    counts = np.array([check[:4] for _, check in ranked])
+    figure = class_report(totals, maximum, labels, counts)
+    write_picture(folder / "distribution.png", figure)
+
+    hardest = [(cell, check) for cell, check in ranked if check.share == check.share][:HARDEST]
+    return {
+        **describe(report.summarise(totals, waiting)),
+        "maximum": as_number(maximum),
+        "alt": alt_text(figure),
+        "names": ", ".join(qualified(course, cell.notebook, cell.name) for cell, _ in hardest),
+        "hardest": "\n".join(
+            f"| {cell.exercise} | {cell.name} | {as_number(cell.points)} | {check.passed} "
+            f"| {check.share:.0%} | {number(check.discrimination).replace('nan', '–')} |"
+            for cell, check in hardest
+        ),
+        "groups": count_groups(course, groups),
+    }
+
+
+def describe(summary):
+    """A summary as the page prints it."""
+    counts = {"submissions": summary.submissions, "waiting": summary.waiting}
+    points = ("mean", "lower", "median", "upper")
+    return counts | {name: number(getattr(summary, name), 1) for name in points}
+
+
+def count_groups(course, groups):
+    """How many groups there are, of how many students, in which exercises."""
+    students = {student for group in groups for student in group.students}
+    found = Counter(qualified(course, group.notebook, group.exercise) for group in groups)
+    where = ", ".join(f"{exercise} {n}" for exercise, n in found.items())
+    plural = "s" * (len(groups) != 1)
+    return f"{len(groups)} group{plural}, {len(students)} students" + f" ({where})" * bool(where)
+
+
+def write_groups(path, marks, groups):
+    """A row a student in a group."""
     write_table(
-        folder / "similar.csv",
+        path,
         ["notebook", "exercise", "group", "students", "alike", "variant", "student"],
         ([group.notebook, group.exercise, i, len(group.students), group.alike, variant + 1,
           marks.students[student]]
          for i, group in enumerate(groups, start=1)
          for student, variant in zip(group.students, group.variants, strict=True)),
     )  # fmt: skip
-
-    labels = [qualified(course, cell.notebook, cell.name) for cell, _ in ranked]
-    counts = np.array([check[:4] for _, check in ranked])
-    figure = class_report(totals, maximum, labels, counts)
-    write_picture(folder / "distribution.png", figure)
-
-    summary = report.summarise(totals, waiting)
-    lines = (
-        f"| {cell.exercise} | {cell.name} | {as_number(cell.points)} | {check.passed} "
-        f"| {check.share:.0%} | {number(check.discrimination).replace('nan', '–')} |"
-        for cell, check in ranked[:HARDEST] if check.share == check.share
-    )  # fmt: skip
-    in_groups = {student for group in groups for student in group.students}
-    return {
-        "assignment": assignment,
-        "submissions": summary.submissions,
-        "waiting": summary.waiting,
-        **{name: number(value, 1) for name, value in summary._asdict().items()
-           if name in ("mean", "lower", "median", "upper")},
-        "maximum": as_number(maximum),
-        "alt": alt_text(figure),
-        "hardest": "\n".join(lines),
-        "names": ", ".join(labels[:HARDEST]),
-        "groups": f"{len(groups)} group{'s' * (len(groups) != 1)}, {len(in_groups)} students",
-        "bank": BANKS[1], "code": report.SHORT_CODE, "text": report.SHORT_TEXT,
-        "share": report.COMMON_SHARE, "count": report.COMMON_COUNT,
-    }  # fmt: skip
 
 
 def write_scores(path, course, marks, totals, waiting):

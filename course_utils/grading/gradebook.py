@@ -79,9 +79,10 @@ def opened(db_url):
 
 
 def database_reason(error):
-    """What a database complains of, in one line; an old gradebook lacks a column or a table."""
+    """What a database complains of, in one line; an old gradebook lacks a column."""
     reason = str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
-    return f"{reason}; `nbgrader db upgrade` brings an old gradebook up to date"
+    old = "column" in reason
+    return reason + "; `nbgrader db upgrade` brings an old gradebook up to date" * old
 
 
 def find_assignment(session, name):

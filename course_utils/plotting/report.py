@@ -16,7 +16,7 @@ from course_utils.plotting.canvas import (
 )
 
 SHOWN = 8  # checks; more would be a table, and there is one
-BINS = 25  # at most
+BINS = 25  # about as many at most
 LONGEST = 30  # letters of a check's name
 # What became of a check: the part of the class, its colour and its hatch. Who failed is the pale
 # rest of the bar, far from the blue in lightness.
@@ -47,7 +47,7 @@ def class_report(scores, maximum, names, counts):
     names = [str(name) for name in names][:SHOWN]
     figure = blank(height=3.6, wspace=0)
     figure.subplots_adjust(left=0.09)
-    left, right = figure.subplots(1, 2, gridspec_kw={"width_ratios": [1, 1.05]})
+    left, right = figure.subplots(1, 2, gridspec_kw={"width_ratios": [1, 1.45]})
     _draw_scores(left, scores, maximum)
     _draw_checks(right, names, counts)
     # Room for the names of the checks, which stand to the left of their axis, and for "100%".
@@ -68,7 +68,7 @@ def _draw_scores(axis, scores, maximum):
     )
     axis.set_xlabel(f"points, out of {number(maximum, 0 if maximum == round(maximum) else 1)}")
     axis.set_ylabel("students")
-    axis.yaxis.set_major_locator(MaxNLocator(5, integer=True))
+    axis.yaxis.set_major_locator(MaxNLocator(5, integer=True, steps=[1, 2, 5, 10]))
     axis.yaxis.set_major_formatter(FuncFormatter(lambda value, _: _count(value)))
     axis.set_axisbelow(True)
     axis.grid(axis="y", color=FAINT, linewidth=0.8)
@@ -97,16 +97,16 @@ def _draw_checks(axis, names, counts):
 def bins(scores, maximum):
     """Edges of equal width, of whole or simple fractions of points, that hold every score.
 
-    The fewer the students, the wider: about 3 n^⅓ of them, and never more than 25. An edge belongs
-    to what is right of it, so that full marks may stand alone, and not on the backs of others.
+    The fewer the students, the wider: about 3 n^⅓ of them, or a third more. An edge belongs to
+    what is right of it, so that full marks may stand alone, and not on the backs of others.
 
     Examples
     --------
     >>> bins(np.array([3.0, 7.0, 10.0]), 10)
-    array([ 0.,  5., 10., 15.])
+    array([ 0.,  2.,  4.,  6.,  8., 10., 12.])
     """
     low, high = min(0.0, np.min(scores)), max(maximum, np.max(scores), 1e-9)
-    least = (high - low) / min(BINS, 3 * np.cbrt(len(scores)))
+    least = 0.75 * (high - low) / min(BINS, 3 * np.cbrt(len(scores)))
     power = 10.0 ** np.floor(np.log10(least))
     width = next(step * power for step in (1, 2, 5, 10) if step * power >= least * (1 - 1e-9))
     return width * np.arange(np.floor(low / width), np.floor(high / width + 1e-9) + 2)

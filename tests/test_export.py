@@ -181,6 +181,19 @@ def test_a_roster_tells_moodle_who_is_whom(tmp_path):
     assert rows == ["Email address,sums", "ada@uni.org,0"]
 
 
+@pytest.mark.parametrize("kind", [Moodle, Canvas])
+def test_of_two_students_with_one_address_the_second_is_left_out_and_named(kind, tmp_path, caplog):
+    with Gradebook("sqlite://") as other:
+        other.add_assignment("sums")
+        for name in ("ada", "bo"):
+            other.add_student(name, email="both@x.org")
+        plugin = kind(to=str(tmp_path / "out.csv"), field="email", ungraded="zero")
+        plugin.log.propagate = True
+        plugin.export(other)
+    assert (tmp_path / "out.csv").read_text().count("both@x.org") == 1
+    assert f"{plugin.identifier} not unique: bo" in caplog.text
+
+
 CANVAS = '''\
 Student,ID,SIS User ID,SIS Login ID,Section,Notes,Sums! (77),essay (78),Quiz (79),Final Score
 ,,,,,,Manual Posting,,,

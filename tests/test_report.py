@@ -159,7 +159,12 @@ DIFFERENT = [
     ("def f(x):\n    return sum(x)", "def f(x):\n    return max(x)"),
     ("def f(x):\n    y = x\n    return x", "def f(x):\n    y = x\n    return y"),
     ("def f(x):\n    return x", "def f(x):\n    return np"),
+    ("def f(x):\n    return [x, [x]]", "def f(x):\n    return [x, [], x]"),
     ("x = 1\ndef f():\n    global x\n    x = 2", "x = 1\ndef f():\n    x = 2"),
+    (
+        "x = y = 1\ndef f():\n    global x\n    x = 2",
+        "x = y = 1\ndef f():\n    global y\n    y = 2",
+    ),
 ]
 
 
@@ -512,7 +517,9 @@ def test_of_several_notebooks_each_exercise_says_its_own(course, capsys):
 def test_a_notebook_that_cannot_be_read_is_counted_and_the_rest_is_compared(course, capsys):
     path = course / "submitted" / "ada" / "sums" / "sums.ipynb"
     path.write_bytes(path.read_bytes()[:200])
-    (course / "submitted" / "dee" / "sums" / "sums.ipynb").unlink()
+    elsewhere = course / "submitted" / "dee" / "sums" / "sums.ipynb"
+    elsewhere.unlink()
+    elsewhere.symlink_to(course / "submitted" / "bo" / "sums" / "sums.ipynb")
     assert main(["report", "sums"]) == 0
     assert "2 notebooks were missing or could not be read" in capsys.readouterr().out
     assert len(groups(course / "reports" / "sums")) == 2

@@ -280,10 +280,8 @@ class _Writer:
             scope = _Scope(_parameters(node.args) | _bound(body), scope)
         elif isinstance(node, _COMPREHENSIONS):
             scope = _Scope(_bound([part.target for part in node.generators]), scope)
-            for part in node.generators:  # which bind what the element is made of
-                self.write(part, scope)
         for field, value in ast.iter_fields(node):
-            if field in _SILENT or field == "generators":
+            if field in _SILENT:
                 continue
             if isinstance(value, ast.AST):
                 self.write(value, scope)

@@ -86,6 +86,17 @@ def build_parser():
     bundle.add_argument(
         "--output", type=Path, metavar="FILE.zip", help="default: dist/course.zip in the course"
     )
+
+    report = commands.add_parser(
+        "report",
+        help="how a class did: scores, hardest checks, answers that are the same",
+        description="Write what the gradebook knows of an assignment, as tables, a picture and a "
+        "page: how the scores are spread, which checks were hard, which answers are the same.",
+    )
+    report.add_argument("assignment", help="its name in the gradebook")
+    report.add_argument(
+        "--folder", type=Path, help="where to (default: reports/ASSIGNMENT in the course)"
+    )
     return parser
 
 

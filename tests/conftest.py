@@ -66,10 +66,8 @@ def notebook(cells):
     }
 
 
-@pytest.fixture
-def small_course(tmp_path):
+def make_course(root):
     """A folder with this course's configuration and one assignment of two exercises, 01_sums."""
-    root = tmp_path / "small course"  # instructors have blanks in their paths
     folder = root / "solutions" / "01_sums"
     folder.mkdir(parents=True)
     (root / "lectures").mkdir()
@@ -91,3 +89,8 @@ def small_course(tmp_path):
     (folder / "misconceptions.py").write_text(MISCONCEPTIONS)
     (folder / "alternatives.py").write_text(ALTERNATIVES)
     return root
+
+
+@pytest.fixture
+def small_course(tmp_path):
+    return make_course(tmp_path / "small course")  # instructors have blanks in their paths

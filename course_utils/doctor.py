@@ -24,6 +24,7 @@ from course_utils.grading.fresh import BUSY, run
 from course_utils.grading.repair import head
 from course_utils.grading.withheld import references
 
+FATAL = ("hangs", "dies", "quits")  # what a cell can do to the kernel
 LEVELS = ("mend", "note", "ok")
 LARGE, TOO_LARGE = 10 * 10**6, 100 * 10**6  # bytes; nbgrader collects no file above the second
 SLOW = 1 / 3  # of the time that the grader allows
@@ -286,10 +287,10 @@ def of_run(patient, runs):
         if result.error and not expected and position not in passed_over:
             unwritten = result.error == "NotImplementedError" and waiting
             (early if unwritten else failed).append(position)
-    slow = [i for i in failed if runs[i].error in ("hangs", "dies") and i not in told]
-    for position in slow:
+    fatal = [i for i in failed if runs[i].error in FATAL and i not in told]
+    for position in fatal:
         yield mend(f"C{place(cells, position)[1:]} {stops(patient, runs, position)}", position)
-    if others := [i for i in failed if i not in told and i not in slow]:
+    if others := [i for i in failed if i not in told and i not in fatal]:
         first, rest = others[0], others[1:]
         more = f" Mend it first: {listed(rest)} fail{'s' * (len(rest) == 1)} too." if rest else ""
         yield mend(f"C{place(cells, first)[1:]} {stops(patient, runs, first)}{more}", first)
@@ -314,6 +315,8 @@ def stops(patient, runs, position):
                 "does a loop never end?")  # fmt: skip
     if result.error == "dies":
         return "makes the kernel crash: does it need too much memory, or call itself without end?"
+    if result.error == "quits":
+        return "ends the kernel: take out quit() or exit()."
     where = f" in line {result.line}" if result.line and "\n" in cell.source.strip() else ""
     words = re.sub(r" \([^()]*, line \d+\)$", "", one_line(result.words))  # SyntaxError's own place
     what = f"{result.error}: {words}" if words else result.error
@@ -391,7 +394,7 @@ def of_time(patient, runs):
     """Cells that come near the grader's limit."""
     limit = patient.released.seconds
     for position, result in sorted(runs.items()):
-        if result.error != "hangs" and result.seconds > limit * SLOW:
+        if result.error not in FATAL and result.seconds > limit * SLOW:
             yield note(f"C{place(patient.nb.cells, position)[1:]} takes {result.seconds:.0f} s. "
                        f"The grader allows {limit:g} s a cell, and its machine may be slower.",
                        position)  # fmt: skip
@@ -444,15 +447,15 @@ def exercise(patient, entry):
     """What to call an exercise: its grade id where that speaks, its function, its heading."""
     position, speaks = patient.position(entry), not AUTOMATIC.fullmatch(entry.grade_id)
     if entry.role != "answer" or position is None:
-        return entry.key
+        return entry.grade_id
     cell = patient.nb.cells[position]
     if cell.cell_type == "code":
-        return entry.key if speaks or not head(cell) else head(cell).split()[-1]
+        return entry.grade_id if speaks or not head(cell) else head(cell).split()[-1]
     for above in reversed(patient.nb.cells[:position]):
         title = re.search(r"^#+ +(.+?)(?: · [\d.]+ points?)?$", above.source, re.MULTILINE)
         if above.cell_type == "markdown" and title:
-            return f"{entry.key} (“{title[1]}”)" if speaks else f"“{title[1]}”"
-    return entry.key
+            return f"{entry.grade_id} (“{title[1]}”)" if speaks else f"“{title[1]}”"
+    return entry.grade_id
 
 
 def place(cells, position):

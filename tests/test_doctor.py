@@ -116,6 +116,7 @@ def test_each_fault_of_one_notebook_has_its_own_sentence(student):
         cells.append(own("def helper(z):\n    return z", "helper"))
         cells.append(own("while True:\n    pass", "endless"))
         cells.append(own("import os; os._exit(1)", "exit"))
+        cells.append(own("quit()", "quit"))
         cells.append(own("vanished + 1", "last"))
 
     findings = doctor.diagnose(student(answers, change, seconds=1))
@@ -124,8 +125,9 @@ def test_each_fault_of_one_notebook_has_its_own_sentence(student):
         "never end?",
         "Cell 11 (`import os; os._exit(1)`) makes the kernel crash: does it need too much memory, "
         "or call itself without end?",
+        "Cell 12 (`quit()`) ends the kernel: take out quit() or exit().",
         "Cell 2 (`z = 1`) stops in line 3 with NameError: name 'helper' is not defined. It is "
-        "defined in cell 9 (`def helper(z):`): move that up. Mend it first: cell 12 fails too.",
+        "defined in cell 9 (`def helper(z):`): move that up. Mend it first: cell 13 fails too.",
         "mean: 0 of 1 visible checks pass: this does not hold: assert mean([1, 4]) == 2.5",
     ]
     slow, *_ = [text for text in texts(findings, "note") if " takes " in text]

@@ -129,7 +129,7 @@ def test_answers_and_own_cells_move_into_the_new_release(files, capsys):
     said = capsys.readouterr().out
     for line in (
         "kept  your answer to total\n",
-        "look  total is another exercise now; it was handed out as: def total(x, start=0):",
+        "look  total has changed in the release, where it begins with: def total(x, start=0):\n",
         "back  total-of-two is as released again",
         "kept  your answer to why\n",
         "kept  your version of showcase, below the release's",
@@ -224,6 +224,33 @@ def test_who_may_read_the_file_stays_as_it_was(files):
     assert mine.stat().st_mode & 0o777 == 0o640
 
 
+def test_a_course_whose_notebooks_have_no_cell_ids_is_updated_as_well(releases, tmp_path, capsys):
+    """Format 4.4, in which many courses are still written; JupyterLab gives ids as it saves."""
+    mine, new = tmp_path / NAME, tmp_path / "new.ipynb"
+    for path, tree in zip((mine, new), copy.deepcopy(releases), strict=True):
+        notebook = nbformat.from_dict({**tree, "nbformat_minor": 4})
+        for each in notebook.cells:
+            del each["id"]
+        notebook = manifest.RecordCells().preprocess(notebook, {})[0]
+        nbformat.validate(notebook)
+        path.write_text(nbformat.writes(notebook))
+
+    def work(cells):
+        cells[1]["source"] = "total = sum"
+        cells[-1]["outputs"] = [{"output_type": "stream", "name": "stdout", "text": "3\n"}]
+        cells.insert(0, cell("code", "own", "mine"))
+        del cells[0]["id"]
+
+    edit(mine, work)
+    assert update(mine, new) == 0
+    course = ["".join(each["source"]) for each in json.loads(new.read_text())["cells"]]
+    course[1] = "total = sum"
+    assert [*sources(mine).values()] == ["mine", *course]
+    capsys.readouterr()
+    assert update(mine, new) == 0
+    assert "is up to date" in capsys.readouterr().out
+
+
 def test_a_backup_never_takes_the_place_of_another(files):
     mine, new = files
     kept = mine.with_name("01_sums.before-update.ipynb")
@@ -234,18 +261,32 @@ def test_a_backup_never_takes_the_place_of_another(files):
     assert mine.with_name("01_sums.before-update-2.ipynb").read_bytes() == before
 
 
-def test_where_writing_fails_all_is_as_it_was(files, monkeypatch, capsys):
+@pytest.mark.parametrize("step", ["fsync", "replace"])
+def test_where_writing_fails_all_is_as_it_was(step, files, monkeypatch, capsys):
     mine, new = files
     before = mine.read_bytes()
 
     def refuse(*_):
         raise PermissionError("the file is open elsewhere")
 
-    monkeypatch.setattr("os.replace", refuse)
+    monkeypatch.setattr(f"os.{step}", refuse)
     assert update(mine, new) == 2
     assert "is as it was" in capsys.readouterr().err
     assert [path.name for path in mine.parent.iterdir()] == [NAME]
     assert mine.read_bytes() == before
+
+
+def test_a_release_without_a_list_takes_the_old_one_away(files):
+    mine, new = files
+    tree = json.loads(new.read_text())
+    del tree["metadata"]["course"]
+    new.write_text(json.dumps(tree))
+    edit(mine, rewrite(total="total = sum"))
+    assert update(mine, new) == 0
+    assert sources(mine) == {**sources(new), "total": "total = sum"}
+    assert not manifest.read(manifest.load(mine))[1]
+    edit(new, rewrite(total="total = max"))
+    assert update(mine, new) == 2
 
 
 # What is refused.

@@ -19,6 +19,7 @@ NOTE = (
     "**Kept from the notebook as it was.** The assignment no longer has the exercises that the "
     "cells below were written for; they earn no points."
 )
+HERE = ("kernelspec", "language_info")  # of the notebook: as the student's machine has it
 OURS = ("nbgrader", "tags", "deletable", "editable")  # cell metadata that a release decides on
 
 
@@ -47,14 +48,13 @@ def main(args):
 def check(args, student, released):
     """Refuse what is not a release of the same assignment, with a `CourseError`."""
     (new, listed), (old, _) = manifest.read(released), manifest.read(student)
-    digests = {entry.id: entry.digest for entry in new.cells}
-    for cell in released.cells:
-        same = digests.get(cell.id) == manifest.digest(cell.source)
-        if not (same if listed else manifest.is_as_marked(cell)):
-            raise CourseError(
-                f"{args.released} is no release: it has been worked in. Name your own notebook "
-                "first, then the new one as it was handed out."
-            )
+    digests = [manifest.digest(cell.source) for cell in released.cells]
+    as_listed = not listed or digests == [entry.digest for entry in new.cells]
+    if not as_listed or not all(map(manifest.is_as_marked, released.cells)):
+        raise CourseError(
+            f"{args.released} is no release: it has been worked in. Name your own notebook "
+            "first, then the new one as it was handed out."
+        )
     ours = {entry.grade_id for entry in old.cells} | {cell.id for cell in student.cells}
     if not ours & {entry.grade_id for entry in new.cells if entry.grade_id} or (
         old.notebook and new.notebook and old.notebook != new.notebook
@@ -81,54 +81,58 @@ def merge(student, released):
     NotebookNode, list of str
         And what was kept and what is new, a line each.
     """
-    course = {manifest.record(cell).key: copy.deepcopy(cell) for cell in released.cells}
+    course = by_key(copy.deepcopy(released))
     old, listed = manifest.read(student)
     entries = {entry.key: entry for entry in old.cells} if listed else {}
     keys = recognise(student, course, entries)
     counting = {key: position for position, key in enumerate(keys)}  # of copies the last one
-    own, gone, said = {None: []}, [], []
+    own, gone, said = {None: []}, [], []  # own: the key that they follow → cells
     anchor = None
     for position, (cell, key) in enumerate(zip(student.cells, keys, strict=True)):
         entry = entries.get(key)
         if key is None:
             own[anchor].append(cell)
         elif counting[key] != position:
-            twin = student.cells[counting[key]]
-            if is_theirs(cell, entry) and cell.source not in (
-                twin.source,
-                course_text(course, key),
-            ):
+            twins = [student.cells[counting[key]], course.get(key, NotebookNode(source=""))]
+            if is_theirs(cell, entry) and cell.source not in [twin.source for twin in twins]:
                 own[anchor].append(cell)
-                said.append(f"kept  an earlier copy of {key}, as a cell of your own")
+                said.append(f"kept  an earlier copy of {called(key)}, as a cell of your own")
+            else:
+                said.append(f"gone  a copy of {called(key)}")
         elif key in course:
-            anchor = key
-            own[key] = []
+            anchor, own[key] = key, []
             if rest := take(course[key], cell, entry, said):
                 own[key].append(rest)
         elif is_theirs(cell, entry):
             gone.append(cell)
-            said.append(
-                f"kept  what you wrote in {key}, at the end, as the release has no such cell"
-            )
-    mine = sum(key is None for key in keys)
+            said.append(f"kept  what you wrote in {called(key)}, at the end: the release lacks it")
+    mine = keys.count(None)
     said += [f"kept  {mine} cell{'s' * (mine > 1)} of your own"] * bool(mine)
+    result = assemble(student, released, course, own, gone)
+    return result, said + news(released, entries, counting)
 
-    cells = list(map(freed, own[None]))
+
+def assemble(student, released, course, own, gone):
+    """The course's cells, each with the student's own after it, and at the end what is left."""
+    cells = own[None][:]
     for key, cell in course.items():
-        cells += [cell, *map(freed, own.get(key, []))]
+        cells += [cell, *own.get(key, [])]
     if gone and not any(cell.source == NOTE for cell in cells):
         cells.append(new_markdown_cell(NOTE))
-    cells += map(freed, gone)
-    taken = {cell.id for cell in released.cells}
-    manifest.name_cells(
-        [cell for cell in cells if not any(cell is c for c in course.values())], taken
-    )
-    result = copy.copy(released)
-    result.cells = cells
-    here = {key: student.metadata[key] for key in ("kernelspec", "language_info")
-            if key in student.metadata}  # fmt: skip
-    result.metadata = NotebookNode({**student.metadata, **released.metadata, **here})
-    return result, said + news(course, entries, counting, released)
+    cells += gone
+    ours = {id(cell) for cell in course.values()}
+    cells = [cell if id(cell) in ours else freed(cell) for cell in cells]
+    manifest.name_cells([cell for cell in cells if id(cell) not in ours],
+                        taken=[cell.id for cell in released.cells])  # fmt: skip
+    metadata = {**student.metadata, **released.metadata}
+    metadata |= {key: student.metadata[key] for key in HERE if key in student.metadata}
+    if manifest.KEY not in released.metadata:
+        metadata.pop(manifest.KEY, None)  # the list of another release
+    return NotebookNode({**released, "cells": cells, "metadata": NotebookNode(metadata)})
+
+
+def by_key(nb):
+    return {manifest.record(cell).key: cell for cell in nb.cells}
 
 
 def recognise(student, course, entries):
@@ -173,17 +177,17 @@ def recognise(student, course, entries):
 
 def take(target, cell, entry, said):
     """Put a student's version of a cell into the release's; returns it if there is no place."""
-    role, name = manifest.role(target), manifest.record(target).key
+    role, name = manifest.role(target), called(manifest.record(target).key)
     if cell.source == target.source:
         carry(target, cell)
     elif role == "answer" and is_theirs(cell, entry):
-        stub = target.source
+        said.append(f"kept  your answer to {name}")
+        if entry and entry.digest != manifest.digest(target.source):
+            lines = target.source.splitlines()
+            first = next((line for line in lines if line.startswith(("def ", "class "))), lines[0])
+            said.append(f"look  {name} has changed in the release, where it begins with: {first}")
         target.source = cell.source
         carry(target, cell)
-        said.append(f"kept  your answer to {name}")
-        if entry and entry.digest != manifest.digest(stub):
-            said.append(f"look  {name} is another exercise now; it was handed out as: "
-                        f"{' '.join(stub.split())[:200]}")  # fmt: skip
     elif is_theirs(cell, entry):
         said.append(f"kept  your version of {name}, below the release's")
         return cell
@@ -227,34 +231,39 @@ def freed(cell):
     return cell
 
 
-def course_text(course, key):
-    return course[key].source if key in course else None
-
-
-def news(course, entries, counting, released):
+def news(released, entries, counting):
     """What the release has that the student's notebook did not have, and the other way round."""
     said = []
-    for cell in released.cells:
-        key = manifest.record(cell).key
+    course = by_key(released)
+    for key, cell in course.items():
+        words = " ".join(cell.source.split())
+        name = f"{called(key)} ({words[:60]}{'…' * (len(words) > 60)})"
         if key not in (entries or counting):
-            said.append(f"new   {called(cell, key)}")
+            said.append(f"new   {name}")
+        elif key not in counting:
+            said.append(f"back  {name}, which was missing")
         elif entries and entries[key].digest != manifest.digest(cell.source):
-            said.append(f"new   {called(cell, key)}: corrected")
-    said += [f"gone  {key}" for key in entries if key not in course]
-    return said
+            said.append(f"new   {name}: corrected")
+    return said + [f"gone  {called(key)}" for key in entries if key not in course]
 
 
-def called(cell, key):
-    """A cell's key, and how its text begins."""
-    words = " ".join(cell.source.split())
-    return f"{key} ({words[:60]}{'…' * (len(words) > 60)})"
+def called(key):
+    """A cell's grade id, or its id."""
+    return key.lstrip("#")
 
 
 def replace(path, data):
     """Write a file all at once, after putting the one that is there aside; returns where to."""
-    backup = put_aside(path)
-    handle, scratch = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}", suffix=".tmp")
+    names = (path.with_name(f"{path.stem}.before-update{ending}.ipynb") for ending in
+             itertools.chain([""], map("-{}".format, itertools.count(2))))  # fmt: skip
+    backup = next(name for name in names if not name.exists())
+    made = []
     try:
+        with open(backup, "xb") as file:
+            made.append(backup)
+            file.write(path.read_bytes())
+        handle, scratch = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}", suffix=".tmp")
+        made.append(scratch)
         with open(handle, "wb") as file:
             file.write(data)
             file.flush()
@@ -262,20 +271,7 @@ def replace(path, data):
         shutil.copymode(path, scratch)
         os.replace(scratch, path)
     except OSError:
-        os.unlink(scratch)
-        backup.unlink()
+        for left in made:
+            os.unlink(left)
         raise
     return backup
-
-
-def put_aside(path):
-    """Copy a file to a name beside it that no file has."""
-    for number in itertools.count(1):
-        ending = "" if number == 1 else f"-{number}"
-        backup = path.with_name(f"{path.stem}.before-update{ending}.ipynb")
-        try:
-            with open(backup, "xb") as file:
-                file.write(path.read_bytes())
-            return backup
-        except FileExistsError:
-            continue

@@ -10,6 +10,7 @@ from jupyter_client.kernelspec import NoSuchKernel
 from nbclient import NotebookClient
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat.v4 import new_code_cell, new_notebook
+from traitlets import default
 
 from course_utils.course import CourseError
 
@@ -28,6 +29,16 @@ class Run(NamedTuple):
 
 class Listener(NotebookClient):
     """Keeps errors only: what a cell prints and draws could fill the memory."""
+
+    quits = False  # whether the cell that ran last has asked the kernel to end
+
+    @default("on_cell_executed")
+    def _listen(self):
+        def heard(execute_reply, **_):
+            payload = execute_reply["content"].get("payload") or ()
+            self.quits = any(item.get("source") == "ask_exit" for item in payload)
+
+        return heard
 
     def output(self, outs, msg, display_id, cell_index):
         if msg["msg_type"] == "error":
@@ -63,9 +74,10 @@ def run(nb, folder, seconds, once, progress=None):
         try:
             with client.setup_kernel(env={**os.environ, BUSY: "1"}, stdout=DEVNULL, stderr=DEVNULL):
                 stopped = run_cells(client, cells, lost | (once & set(runs)), runs, progress)
-        except NoSuchKernel:
+        except (NoSuchKernel, RuntimeError) as error:
             raise CourseError(
-                "there is no Python kernel to run the notebook in: python -m pip install ipykernel"
+                f"no Python kernel starts to run the notebook in ({error}): "
+                "python -m pip install --force-reinstall ipykernel"
             ) from None
         if stopped is None:
             break
@@ -90,6 +102,9 @@ def run_cells(client, cells, left_out, runs, progress):
             runs[position] = Run("dies", "", None, time.perf_counter() - start)
             return position
         seconds = time.perf_counter() - start
+        if client.quits:
+            runs[position] = Run("quits", "", None, seconds)
+            return position
         error = next((o for o in cell.outputs if o.output_type == "error"), None)
         result = Run("", "", None, seconds) if error is None else Run(
             error.ename, error.evalue, line_of(error.traceback, cell), seconds)  # fmt: skip

@@ -5,9 +5,10 @@ it is handed in, which cells it has, in which order and with which text, and wha
 Jupyter keeps all of it through edits; `read` finds it again, in whatever state.
 """
 
+import copy
 import hashlib
+import itertools
 import json
-import uuid
 from typing import NamedTuple
 
 import nbformat
@@ -34,8 +35,8 @@ class Entry(NamedTuple):
 
     @property
     def key(self):
-        """What names the cell: the grade id, which a copy of the notebook keeps, else its id."""
-        return self.grade_id or self.id
+        """What tells it from others: its grade id; else its id, which # keeps from being one."""
+        return self.grade_id or f"#{self.id}"
 
 
 class Manifest(NamedTuple):
@@ -53,10 +54,12 @@ class RecordCells(NbGraderPreprocessor):
 
     def preprocess(self, nb, resources):
         rules = self.config.ExecuteApart
+        cells = copy.deepcopy(nb.cells)
+        name_cells(cells)  # as `load` will, where the format is too old for ids
         nb.metadata[KEY] = {
             "notebook": resources.get("nbgrader", {}).get("notebook", ""),
             # One line a cell, as JSON's own objects would not keep the order.
-            "cells": [" ".join(record(cell)).rstrip() for cell in nb.cells],
+            "cells": [" ".join(record(cell)).rstrip() for cell in cells],
             "seconds": value(rules, "timeout", SECONDS),
             "withheld": value(rules, "withheld", WITHHELD),
             "available": value(rules, "available", AVAILABLE),
@@ -74,7 +77,7 @@ def value(config, name, default):
 def record(cell):
     """The entry of a cell."""
     grade_id = cell.metadata.get("nbgrader", {}).get("grade_id", "")
-    return Entry(cell.get("id", ""), digest(cell.source), role(cell), grade_id)
+    return Entry(cell.id, digest(cell.source), role(cell), grade_id)
 
 
 def digest(source):
@@ -213,9 +216,11 @@ def parse(path):
 
 
 def name_cells(cells, taken=()):
-    """Give every cell an id of its own, and keep the one it has where that will do."""
+    """Give every cell an id of its own: the one that it has, else one that its text decides."""
     seen = set(taken)
-    for cell in cells:
-        if not isinstance(cell.get("id"), str) or not ID.fullmatch(cell.id) or cell.id in seen:
-            cell.id = uuid.uuid4().hex[:8]
-        seen.add(cell.id)
+    for position, cell in enumerate(cells):
+        name, tries = cell.get("id"), itertools.count()
+        while not isinstance(name, str) or not ID.fullmatch(name) or name in seen:
+            name = digest(f"{position} {next(tries)} {cell.source}")
+        cell.id = name
+        seen.add(name)

@@ -337,6 +337,7 @@ def advice(patient, result, position):
         "FileNotFoundError": " Files are looked for in the notebook's folder: is it there?",
         "ModuleNotFoundError": " That package is not installed here, nor perhaps with the grader.",
         "NotImplementedError": " Does `raise NotImplementedError()` still stand in an answer?",
+        "SystemExit": " Take out what ends the program.",
         "StdinNotImplementedError": " Nobody can answer input() in grading: write the value down.",
     }.get(result.error, "")
 

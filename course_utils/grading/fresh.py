@@ -1,5 +1,6 @@
 """A notebook run in a fresh kernel, from the first cell to the last, whatever its cells do."""
 
+import logging
 import os
 import re
 import time
@@ -15,6 +16,7 @@ from traitlets import default
 from course_utils.course import CourseError
 
 BUSY = "COURSE_DOCTOR"  # set in the kernel, for cells that would run the notebook once more
+SILENT = logging.Logger(__name__, logging.CRITICAL + 1)  # what happens is said by who asked
 RESTARTS = 5  # a cell that hangs or kills the kernel costs one
 
 
@@ -65,12 +67,11 @@ def run(nb, folder, seconds, once, progress=None):
         ]
         client = Listener(
             new_notebook(cells=cells), kernel_name="python3", timeout=max(1, round(seconds)),
-            allow_errors=True, shutdown_kernel="immediate", startup_timeout=120,
+            allow_errors=True, shutdown_kernel="immediate", startup_timeout=120, log=SILENT,
             resources={"metadata": {"path": str(folder)}},
             # Not in the student's own history, and without the kernel's remarks on its transport.
             extra_arguments=["--HistoryManager.hist_file=:memory:", "--IPKernelApp.log_level=50"],
         )  # fmt: skip
-        client.log.disabled = True
         try:
             with client.setup_kernel(env={**os.environ, BUSY: "1"}, stdout=DEVNULL, stderr=DEVNULL):
                 stopped = run_cells(client, cells, lost | (once & set(runs)), runs, progress)

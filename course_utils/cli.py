@@ -31,6 +31,25 @@ def build_parser():
     )
     lab.add_argument("--instructor", action="store_true", help="with the menus for grading")
 
+    doctor = commands.add_parser(
+        "doctor",
+        help="look a notebook over before it is handed in",
+        description="Say what is to be mended in a notebook before it is handed in: cells that are "
+        "missing, copied or changed, exercises without an answer, visible checks that fail, errors "
+        "and slow cells in a fresh kernel. The file is only read. Exits with 1 if something is to "
+        "be mended.",
+    )
+    doctor.add_argument("notebook", type=Path, metavar="NOTEBOOK", help="an assignment's .ipynb")
+
+    update = commands.add_parser(
+        "update",
+        help="move your work into a corrected release of the assignment",
+        description="Write your answers and your own cells into a newer release of the assignment. "
+        "The notebook as it was stays beside it, as NAME.before-update.ipynb.",
+    )
+    update.add_argument("notebook", type=Path, metavar="NOTEBOOK", help="with your work in it")
+    update.add_argument("released", type=Path, metavar="RELEASED", help="as it is handed out now")
+
     demo = commands.add_parser(
         "demo",
         help="grade a made-up class from start to finish",

@@ -66,14 +66,8 @@ def notebook(cells):
     }
 
 
-@pytest.fixture
-def small_course(tmp_path):
+def make_course(root):
     """A folder with this course's configuration and one assignment of two exercises, 01_sums."""
-    return make_small_course(tmp_path)
-
-
-def make_small_course(place):
-    root = place / "small course"  # instructors have blanks in their paths
     folder = root / "solutions" / "01_sums"
     folder.mkdir(parents=True)
     (root / "lectures").mkdir()
@@ -95,6 +89,11 @@ def make_small_course(place):
     (folder / "misconceptions.py").write_text(MISCONCEPTIONS)
     (folder / "alternatives.py").write_text(ALTERNATIVES)
     return root
+
+
+@pytest.fixture
+def small_course(tmp_path):
+    return make_course(tmp_path / "small course")  # instructors have blanks in their paths
 
 
 def hand_in(root, student, answers, when="2026-11-02 12:00:00 UTC"):

@@ -77,7 +77,7 @@ def test_help_names_every_command(capsys):
         main(["--help"])
     assert stop.value.code == 0
     said = capsys.readouterr().out
-    for command in ("lab", "demo", "release", "bundle"):
+    for command in ("lab", "doctor", "update", "demo", "release", "bundle"):
         assert f"\n    {command} " in said
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from conftest import hand_in, make_small_course
+from conftest import hand_in, make_course
 from nbgrader.api import Gradebook
 from nbgrader.converters import Autograde, GenerateAssignment
 
@@ -43,7 +43,7 @@ ROUNDS = int(os.environ.get("KILLS", "3"))  # `make proof` asks for 50
 @pytest.fixture(scope="module")
 def generated(tmp_path_factory):
     """The small course with its assignment generated, to be copied."""
-    root = make_small_course(tmp_path_factory.mktemp("generated"))
+    root = make_course(tmp_path_factory.mktemp("generated") / "course")
     run(GenerateAssignment, load_config(root), "01_sums")
     return root
 

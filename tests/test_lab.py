@@ -1,5 +1,6 @@
 """The course in a real JupyterLab, in a real browser, as a student and as an instructor see it."""
 
+import json
 import os
 import shutil
 import socket
@@ -11,6 +12,10 @@ import urllib.request
 
 import pytest
 from conftest import ROOT
+
+from course_utils import doctor
+from course_utils.commands.update import merge
+from course_utils.grading import manifest
 
 BROWSER = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
@@ -169,6 +174,33 @@ def test_typing_in_a_locked_check_changes_nothing(lab):
     )
     page.keyboard.type("assert True")
     assert cells(page)[index]["source"] == before
+
+
+def test_what_a_release_notes_down_outlives_editing_and_saving(lab, tmp_path):
+    """So `course doctor` knows the cells, and `course update` which of them are the student's."""
+    page = lab()
+    open_notebook(page, ASSIGNMENT)
+    page.evaluate(
+        """() => { const n = window.jupyterapp.shell.currentWidget.content;
+                  n.activeCellIndex = n.widgets.findIndex(w => w.model.id === 'add_bias');
+                  n.activeCell.model.sharedModel.setSource('def add_bias(X):\\n    return X'); }"""
+    )
+    for name in ("copy-cell", "paste-cell-below", "insert-cell-below", "run-all-cells"):
+        command(page, f"notebook:{name}")
+    command(page, "docmanager:save")
+    saved, released = (json.loads((root / ASSIGNMENT).read_text()) for root in
+                       (tmp_path / "course", ROOT))  # fmt: skip
+    assert len(saved["cells"]) == len(released["cells"]) + 2
+    assert saved["metadata"]["course"] == released["metadata"]["course"]
+    patient = doctor.admit(tmp_path / "course" / ASSIGNMENT)
+    assert len(patient.found["add_bias"]) == 2
+    (twice,) = (finding for finding in doctor.of_cells(patient) if finding.level == "mend")
+    assert twice.text.startswith("The answer cell of add_bias is there 2 times, as cells 4 and 5")
+    result, _ = merge(manifest.load(tmp_path / "course" / ASSIGNMENT),
+                      manifest.load(ROOT / ASSIGNMENT))  # fmt: skip
+    sources = [each.source for each in result.cells]
+    assert sources[3] == "def add_bias(X):\n    return X"
+    assert len(sources) == len(released["cells"]) + 1  # with the empty cell, without the copy
 
 
 def test_the_lecture_runs_and_its_sliders_redraw_the_pictures(lab):

@@ -12,6 +12,11 @@ import warnings
 
 BANKS = ("misconceptions.py", "alternatives.py")
 
+# What answers may do, unless a course sets `c.ExecuteApart` otherwise; students' tools tell it too.
+SECONDS = 30
+WITHHELD = ("course_utils",)
+AVAILABLE = tuple(f"course_utils.{name}" for name in ("data", "plotting", "widgets", "validation"))
+
 # The folders `nbgrader zip_collect` walks are named by the learning platform, so the student is
 # read from the path: a folder or an archive a student, Moodle's tail, or Blackboard's attempt.
 HAND_INS = r"""(?x)
@@ -51,6 +56,9 @@ def configure(c):
         [*BANKS, ".DS_Store", ".graded.json", ".pytest_cache", ".ruff_cache"]
     )
 
+    # Last of all a release notes down which cells it has, for `course doctor` and `course update`.
+    c.GenerateAssignment.preprocessors.append("course_utils.grading.manifest.RecordCells")
+
     # A submission is repaired, its answers run in a sandbox, and its tests run outside of it.
     c.Autograde.exporter_class = "course_utils.grading.repair.RepairingExporter"
     c.Autograde.sanitize_preprocessors = [
@@ -68,7 +76,7 @@ def configure(c):
         "nbgrader.preprocessors.AssignLatePenalties",
         "nbgrader.preprocessors.CheckCellMetadata",
     ]
-    c.Execute.timeout = 30
+    c.Execute.timeout = SECONDS
     c.Execute.shutdown_kernel = "immediate"  # nothing of a graded kernel is worth waiting for
 
     c.AssignLatePenalties.plugin_class = "course_utils.grading.late.PenaltyPerDay"

@@ -15,7 +15,7 @@ from nbgrader import utils
 from nbgrader.preprocessors import Execute
 from traitlets import Bool, Float, Integer, List
 
-from course_utils.grading import engine, names
+from course_utils.grading import AVAILABLE, SECONDS, WITHHELD, engine, names
 from course_utils.grading.wire import message, pack
 
 FORGEABLE = "grader: in the answer's own process"
@@ -24,7 +24,7 @@ FORGEABLE = "grader: in the answer's own process"
 class ExecuteApart(Execute):
     """Runs answers in a sandbox and tests outside of it; other languages run as they always did."""
 
-    timeout = Integer(30, help="Seconds a cell may take, and all the calls of a test.").tag(
+    timeout = Integer(SECONDS, help="Seconds a cell may take, and all the calls of a test.").tag(
         config=True
     )
     call_timeout = Float(10, help="Seconds that one call of an answer may take.").tag(config=True)
@@ -41,12 +41,10 @@ class ExecuteApart(Execute):
     require_sandbox = Bool(False, help="Refuse to grade where there is no sandbox.").tag(
         config=True
     )
-    withheld = List(["course_utils"], help="Packages that answers may not import.").tag(config=True)
+    withheld = List(WITHHELD, help="Packages that answers may not import.").tag(config=True)
     available = List(
-        ["course_utils.data", "course_utils.plotting", "course_utils.widgets",
-         "course_utils.validation"],
-        help="What of the withheld packages answers may import all the same.",
-    ).tag(config=True)  # fmt: skip
+        AVAILABLE, help="What of the withheld packages answers may import all the same."
+    ).tag(config=True)
 
     def preprocess(self, nb, resources, km=None):
         folder, source, submitted = self.folders(resources)

@@ -109,38 +109,41 @@ def read_marks(session, assignment, cells):
     -------
     Marks
     """
-    ours = SubmittedAssignment.assignment_id == assignment.id
-    penalty = func.coalesce(func.sum(SubmittedNotebook.late_submission_penalty), 0.0)
+    # Joined here: the tables have no index for it, and SQLite would compare all with all.
     handed_in = session.execute(
-        select(SubmittedAssignment.student_id, SubmittedAssignment.timestamp, penalty)
-        .outerjoin(SubmittedNotebook, SubmittedNotebook.assignment_id == SubmittedAssignment.id)
-        .where(ours)
-        .group_by(SubmittedAssignment.student_id, SubmittedAssignment.timestamp)
-    ).all()
-    handed_in.sort(key=lambda row: row[0])  # here, since databases differ in how they sort text
-    row_of = {student: i for i, (student, *_) in enumerate(handed_in)}
+        select(SubmittedAssignment.student_id, SubmittedAssignment.timestamp,
+               SubmittedAssignment.id)
+        .where(SubmittedAssignment.assignment_id == assignment.id)
+    ).all()  # fmt: skip
+    handed_in.sort(key=lambda row: row[0])  # databases differ in how they sort text
+    row_of_submission = {submission: i for i, (*_, submission) in enumerate(handed_in)}
+    row_of, penalties = {}, np.zeros(len(handed_in))
+    notebooks = session.execute(
+        select(SubmittedNotebook.id, SubmittedNotebook.assignment_id,
+               SubmittedNotebook.late_submission_penalty)
+        .where(SubmittedNotebook.notebook_id.in_([book.id for book in assignment.notebooks]))
+    )  # fmt: skip
+    for notebook, submission, lost in notebooks:
+        row_of[notebook] = row_of_submission[submission]
+        penalties[row_of[notebook]] += lost or 0.0
+
     column_of = {cell: j for j, cell in enumerate(cells)}
-    points = np.full((len(row_of), len(column_of)), np.nan)
+    points = np.full((len(handed_in), len(cells)), np.nan)
     waiting = np.zeros(points.shape, dtype=bool)
+    # `coalesce` keeps a database from its index: one walk through the table is faster than looking
+    # millions of rows up.
     grades = session.execute(
-        select(SubmittedAssignment.student_id, Grade.cell_id, Grade.score, Grade.needs_manual_grade)
-        .select_from(Grade)
-        .join(SubmittedNotebook, Grade.notebook_id == SubmittedNotebook.id)
-        .join(SubmittedAssignment, SubmittedNotebook.assignment_id == SubmittedAssignment.id)
-        .where(ours),
+        select(Grade.notebook_id, Grade.cell_id, Grade.score, Grade.needs_manual_grade).where(
+            func.coalesce(Grade.cell_id, "").in_(cells)
+        ),
         execution_options={"yield_per": ROWS},
     )
-    for student, cell, got, due in grades:
-        if cell in column_of:
-            at = row_of[student], column_of[cell]
+    for notebook, cell, got, due in grades:
+        if notebook in row_of:
+            at = row_of[notebook], column_of[cell]
             points[at], waiting[at] = got, due
-    return Marks(
-        list(row_of),
-        [timestamp for _, timestamp, _ in handed_in],
-        np.array([lost for *_, lost in handed_in], dtype=float),
-        points,
-        waiting,
-    )
+    students, timestamps = [row[0] for row in handed_in], [row[1] for row in handed_in]
+    return Marks(students, timestamps, penalties, points, waiting)
 
 
 def totals(session, assignments, students=()):

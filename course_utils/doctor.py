@@ -11,6 +11,7 @@ The file is all that is needed: a release notes down in it what it was (`grading
 import ast
 import os
 import re
+import warnings
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -91,21 +92,24 @@ def diagnose(path, *, progress=None):
     CourseError
         If it could not be looked at, with the reason in a sentence.
     """
+    if os.environ.get(BUSY):
+        raise CourseError("the doctor is looking already.")
     path = Path(path)
     patient = admit(path)
     nb, released = patient.nb, patient.released
-    findings = [*of_file(path, released), *of_cells(patient), *of_answers(patient)]
-    findings += of_references(patient)
     runs = run(nb, path.resolve().parent, released.seconds, patient.checks(), progress)
-    findings += [*of_run(patient, runs), *of_checks(patient, runs), *of_time(patient, runs)]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what Python thinks of a text that is only read here
+        findings = [
+            *of_file(path, released), *of_cells(patient), *of_answers(patient),
+            *of_references(patient), *of_run(patient, runs), *of_checks(patient, runs),
+            *of_time(patient, runs),
+        ]  # fmt: skip
     return sorted(findings, key=lambda finding: LEVELS.index(finding.level))
 
 
 def examine(path):
     """Print what `diagnose` finds; made to be called from a cell of the notebook itself."""
-    if os.environ.get(BUSY):
-        print("The doctor is looking already.")
-        return
     try:
         print(report(path, diagnose(path)))
     except CourseError as error:

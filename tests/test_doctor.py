@@ -163,6 +163,8 @@ def test_each_fault_of_one_notebook_has_its_own_sentence(student):
     ("answers", "said"),
     [
         ({"mean": "def mean(x):\n    return (x"}, "as the answer itself stops in line 2 with Syn"),
+        ({"mean": "def mean(x):\n    return total(x) / len(x)\nmean(3)"},
+         "mean: 1 of 1 visible checks pass, but the answer itself stops in line 2 with TypeErr"),
         ({"total": ""}, "mean: 0 of 1 visible checks pass: the check stops with NameError"),
         ({"mean": "def average(x):\n    return 2.5"}, "No cell defines it. Is it misspelt"),
         ({"mean": "def mean(x):\n    if x:\n        raise NotImplementedError()\n    return 0"},

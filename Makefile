@@ -6,7 +6,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 KNOWN := import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))
 
-.PHONY: help demo test lab release bundle benchmark proof clean
+.PHONY: help demo test lab release bundle benchmark benchmark-grader proof clean
 
 help:
 	@echo "make demo      grade a made-up class from start to finish"
@@ -15,6 +15,7 @@ help:
 	@echo "make release   assignments/ from solutions/"
 	@echo "make bundle    one zip for students: dist/course.zip"
 	@echo "make benchmark ours beside the best peers: docs/benchmarks.md"
+	@echo "make benchmark-grader  ours beside stock nbgrader: docs/grading.md"
 	@echo "make proof     the long checks: mutation testing of the mathematics"
 	@echo "make clean     remove .venv and what tools left behind"
 
@@ -26,6 +27,9 @@ test: .venv/test
 
 benchmark: .venv/test
 	@$(BIN)/python tests/benchmarks/run.py $(ARGS)
+
+benchmark-grader: .venv/test
+	@$(BIN)/python tests/benchmarks/grading.py $(ARGS)
 
 proof: .venv/proof
 	@$(BIN)/mutmut run $(ARGS)

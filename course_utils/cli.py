@@ -61,6 +61,28 @@ def build_parser():
         "--folder", type=Path, help="an empty folder to work in (default: a temporary one)"
     )
 
+    grade = commands.add_parser(
+        "grade",
+        help="grade a class, answers and tests apart",
+        description="Grade what a class has handed in. What did not change since it was graded is "
+        "not graded again, and a run that was stopped goes on where it was. "
+        "Exits with 1 if a submission could not be graded.",
+    )
+    grade.add_argument("assignment", help="its folder among the instructor's notebooks")
+    grade.add_argument(
+        "--jobs", type=int, metavar="N", help="submissions at a time (default: one a core)"
+    )
+    grade.add_argument(
+        "--student", action="append", metavar="ID", help="only this student; may be repeated"
+    )
+    grade.add_argument("--force", action="store_true", help="grade what did not change, too")
+    grade.add_argument(
+        "--scheduler", metavar="ADDRESS", help="of a Dask cluster, which grades instead"
+    )
+    grade.add_argument(
+        "--require-sandbox", action="store_true", help="refuse to grade where there is no sandbox"
+    )
+
     release = commands.add_parser(
         "release",
         help="make assignments/ from solutions/",
@@ -82,6 +104,17 @@ def build_parser():
     )
     bundle.add_argument(
         "--output", type=Path, metavar="FILE.zip", help="default: dist/course.zip in the course"
+    )
+
+    report = commands.add_parser(
+        "report",
+        help="how a class did: scores, hardest checks, answers that are the same",
+        description="Write what the gradebook knows of an assignment, as tables, a picture and a "
+        "page: how the scores are spread, which checks were hard, which answers are the same.",
+    )
+    report.add_argument("assignment", help="its name in the gradebook")
+    report.add_argument(
+        "--folder", type=Path, help="where to (default: reports/ASSIGNMENT in the course)"
     )
     return parser
 

@@ -1,8 +1,8 @@
 """`course demo`: the whole cycle on a made-up class, whose right scores are known beforehand.
 
-Generate, collect, autograde, feedback, export: each step is nbgrader's own, on a copy of the course
-in a scratch folder. The scores that should come out are computed without nbgrader, by
-`course_utils.grading.banks`.
+Generate, collect, grade, feedback, export, on a copy of the course in a scratch folder: grading is
+`course grade`, each other step is nbgrader's own. The scores that should come out are computed
+without nbgrader, by `course_utils.grading.banks`.
 """
 
 import json
@@ -14,14 +14,16 @@ from pathlib import Path
 from typing import NamedTuple
 
 from nbgrader.api import Gradebook
-from nbgrader.converters import Autograde, GenerateAssignment, GenerateFeedback
+from nbgrader.converters import GenerateAssignment, GenerateFeedback
 from nbgrader.plugins import CsvExportPlugin
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from course_utils.commands.grade import jobs
 from course_utils.course import CONFIG, CourseError, choose, find_root, load_config, run
 from course_utils.grading import banks
+from course_utils.grading import classroom as rooms
 
 DUE = datetime(2026, 11, 2, 18, 0, tzinfo=UTC)
 A_DAY = 0.10  # share of the score that a late day costs in the demo
@@ -180,15 +182,17 @@ def main(args):
             gradebook.update_or_create_assignment(name, duedate=DUE.replace(tzinfo=None))
 
         failures = {}
-        for converter, verb in ((Autograde, "grading"), (GenerateFeedback, "writing to")):
-            for student in students:
-                step(f"{verb} {student.name}")
-                if student.name in failures:
-                    continue
-                try:
-                    run(converter, config, name, student.name)
-                except CourseError as error:
-                    failures[student.name] = str(error)
+        with rooms.opened(config, name) as room, rooms.local(jobs()) as (executor, ahead):
+            for marked in rooms.grade(room, room.students(), executor, ahead=ahead):
+                step(f"grading {marked.student}")
+                if marked.failed:
+                    failures[marked.student] = marked.failed
+        for student in students:
+            step(f"writing to {student.name}")
+            try:
+                run(GenerateFeedback, config, name, student.name)
+            except CourseError as error:
+                failures.setdefault(student.name, str(error))
 
         step("exporting")
         exercise_of = {

@@ -52,7 +52,9 @@ def configure(c):
         os.environ["PATH"] = os.pathsep.join([scripts, path])
 
     # Nobody but the graders sees these, neither at release nor beside a graded notebook.
-    c.CourseDirectory.ignore.extend([*BANKS, ".DS_Store", ".pytest_cache", ".ruff_cache"])
+    c.CourseDirectory.ignore.extend(
+        [*BANKS, ".DS_Store", ".graded.json", ".pytest_cache", ".ruff_cache"]
+    )
 
     # Last of all a release notes down which cells it has, for `course doctor` and `course update`.
     c.GenerateAssignment.preprocessors.append("course_utils.grading.manifest.RecordCells")

@@ -28,7 +28,8 @@ ROOT = (
 NO_FORK = "Answers and tests share a process on Windows: to keep them apart, grade in WSL."
 
 _mine = threading.local()
-_all, _lock = set(), threading.Lock()
+_all, _lock = {}, threading.Lock()
+_closed = [0]  # how often all were ended
 
 
 def grade(settings, request):
@@ -51,7 +52,10 @@ def grade(settings, request):
     chosen = json.loads(settings)
     if reason := refusal(chosen["require_sandbox"]):
         return json.dumps({"refused": reason}).encode()
+    closed = _closed[0]
     for _ in range(2):  # a bench may have died since: of the next, it is this submission's doing
+        if _closed[0] != closed:
+            return json.dumps({"refused": "grading was stopped"}).encode()
         channel = bench(settings)
         try:
             channel.send_bytes(request, timeout=60)
@@ -88,7 +92,7 @@ def bench(settings):
         theirs.close()
         _mine.key, _mine.channel = key, Channel(ours)
         with _lock:
-            _all.add(_mine.process)
+            _all[_mine.process] = _mine.channel
         _mine.channel.send({**json.loads(settings), "isolated": sandboxed()})
     return _mine.channel
 
@@ -97,22 +101,26 @@ def close():
     """End this thread's warm processes."""
     if getattr(_mine, "key", None) is not None:
         owner, _mine.key = _mine.key[0], None
-        _mine.channel.close()
         if owner == os.getpid():
             end(_mine.process)
+        else:
+            _mine.channel.close()
 
 
 def close_all():
-    """End the warm processes of all threads."""
+    """End the warm processes of all threads, which give up what they are grading."""
+    _closed[0] += 1
     for process in list(_all):
         end(process)
 
 
 def end(process):
     with _lock:
-        _all.discard(process)
+        channel = _all.pop(process, None)
     process.terminate()
     process.wait()
+    if channel is not None:
+        channel.close()
 
 
 atexit.register(close_all)

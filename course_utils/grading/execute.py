@@ -4,6 +4,7 @@
 request of a notebook, has `engine` run it, and puts the outputs in their places.
 """
 
+import fnmatch
 import json
 import os
 from pathlib import Path
@@ -53,7 +54,7 @@ class ExecuteApart(Execute):
                 self.log, engine.NO_FORK if language == "python" else f"{language}: no sandbox."
             )
             return super().preprocess(nb, resources, km)
-        own = read_files(source and source.parent)
+        own = read_files(source and source.parent, self.ignored)
         files = {
             name: data for name, data in read_files(folder).items()
             if not submitted or not is_link(submitted, name)
@@ -81,13 +82,14 @@ class ExecuteApart(Execute):
     def folders(self, resources):
         """Where the notebook is, the instructor's own version of it, and what was handed in."""
         folder = Path(resources["metadata"]["path"])
+        self.ignored = ()
         coursedir = getattr(getattr(self.parent, "parent", None), "coursedir", None)
         if coursedir is None:
             return folder, None, None
         nbgrader = resources["nbgrader"]
         source = coursedir.format_path(coursedir.source_directory, ".", nbgrader["assignment"])
         source = Path(source) / f"{nbgrader['notebook']}.ipynb"
-        self.course = Path(coursedir.root).resolve()
+        self.course, self.ignored = Path(coursedir.root).resolve(), coursedir.ignore
         submitted = coursedir.format_path(
             coursedir.submitted_directory, nbgrader["student"], nbgrader["assignment"]
         )
@@ -162,12 +164,14 @@ def paths(name):
     return [f"{'/'.join(parts)}.py", "/".join(parts)] if parts else []
 
 
-def read_files(folder, limit=256 * 2**20):
-    """Name → bytes of what lies beside a notebook, up to a limit."""
+def read_files(folder, ignore=(), limit=256 * 2**20):
+    """Name → bytes of what lies beside a notebook, but for what nbgrader ignores, up to a limit."""
     files = {}
     for path in sorted(folder.rglob("*")) if folder else ():
         inside = path.relative_to(folder)
-        if path.suffix == ".ipynb" or any(part.startswith(".") for part in inside.parts):
+        if path.suffix == ".ipynb" or any(
+            fnmatch.fnmatch(part, pattern) for part in inside.parts for pattern in (".*", *ignore)
+        ):
             continue
         if path.is_file() and not path.is_symlink() and path.stat().st_size <= limit:
             files[str(inside)] = path.read_bytes()

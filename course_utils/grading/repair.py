@@ -47,9 +47,12 @@ def read_file(path):
             raise Unreadable(f"it is larger than {MAX_BYTES >> 20} MB")
         return read_notebook(path.read_bytes()), None
     except (Unreadable, OSError) as error:
-        reason = str(error)
-        return new_notebook(cells=[new_markdown_cell(f"This file could not be read: {reason}.")]), \
-            reason  # fmt: skip
+        return unreadable(str(error)), str(error)
+
+
+def unreadable(reason):
+    """A notebook that stands where there is none, and says why."""
+    return new_notebook(cells=[new_markdown_cell(f"This file could not be read: {reason}.")])
 
 
 def read_notebook(data):
@@ -83,7 +86,7 @@ def read_notebook(data):
 
 
 def read_cell(cell, seen):
-    """One cell, with its source, its tags of nbgrader's and an id of its own."""
+    """One cell: its source, its tags of nbgrader's and an id of its own; outputs come anew."""
     kind = cell.get("cell_type") if cell.get("cell_type") in tuple(MAKE) else "raw"
     source = cell.get("source", "")
     if isinstance(source, list):
@@ -104,18 +107,6 @@ def read_cell(cell, seen):
         name = uuid.uuid4().hex[:8]
     seen.add(name)
     made.id = name
-    if kind == "code" and isinstance(cell.get("outputs"), list):
-        try:
-            outputs = nbformat.from_dict(cell["outputs"])
-            nbformat.validate(
-                new_notebook(cells=[new_code_cell(outputs=outputs)]), relax_add_props=True
-            )
-            made.outputs = outputs
-            made.execution_count = cell.get("execution_count")
-        except Exception:  # an output of no known form is of no use either
-            made.outputs = []
-        if not isinstance(made.execution_count, int):
-            made.execution_count = None
     return made
 
 

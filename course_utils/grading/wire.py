@@ -262,6 +262,13 @@ def message(tree, tail=b""):
     return b"".join((HEADER.pack(len(data), len(tail)), data, tail))
 
 
+def read_message(data):
+    """The (tree, tail) of the bytes that `message` gives."""
+    size, _ = HEADER.unpack_from(data)
+    start = HEADER.size
+    return json.loads(data[start : start + size]), data[start + size :]
+
+
 class Channel:
     """Messages over a socket, of limited length and each before its deadline."""
 

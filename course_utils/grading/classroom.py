@@ -1,0 +1,375 @@
+"""A whole class: which submissions are to be marked, who marks them, and where the marks go.
+
+Any number of workers mark (`unit.mark`), one writes (`writer.Writer`). A submission is done when
+its folder in autograded/ is in place: that is the last thing to happen to it, so whatever stops the
+grader, the next run takes up what is not done.
+"""
+
+import concurrent.futures
+import contextlib
+import glob
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import NamedTuple
+
+from nbgrader import utils
+from nbgrader.converters import Autograde
+from nbgrader.coursedir import CourseDirectory
+from traitlets.utils.importstring import import_item
+
+from course_utils import __version__
+from course_utils.course import CourseError
+from course_utils.grading import engine
+from course_utils.grading.execute import (
+    ExecuteApart,
+    is_link,
+    read_files,
+    read_language,
+    read_source,
+)
+from course_utils.grading.repair import MAX_BYTES
+from course_utils.grading.unit import describe, mark
+from course_utils.grading.wire import message, pack, read_message, unpack
+from course_utils.grading.writer import Writer
+
+RECORD = ".graded.json"  # in a submission's folder in autograded/: what was marked, and how it went
+PARTIAL = ".partial-"  # how the name of a folder begins that is being written
+# Steps of nbgrader's that are not taken: the writer saves, and metadata is as the gradebook has it.
+NOT_TAKEN = ("SaveAutoGrades", "AssignLatePenalties", "CheckCellMetadata")
+
+
+class Marked(NamedTuple):
+    """What became of a submission: `failed` says why it has no marks; else `notebooks` has them.
+
+    now is whether it was marked in this run, seconds what that took, whenever it was.
+    """
+
+    student: str
+    notebooks: dict
+    seconds: float
+    now: bool = True
+    failed: str = ""
+
+    @property
+    def score(self):
+        """Points that the machine gave."""
+        return sum(score or 0.0 for notebook in self.notebooks.values()
+                   for score in notebook["scores"].values())  # fmt: skip
+
+
+class Classroom:
+    """An assignment of a course folder, its submissions and its gradebook.
+
+    Parameters
+    ----------
+    config : traitlets.config.Config
+        Of the course's nbgrader_config.py.
+    assignment : str
+
+    Raises
+    ------
+    CourseError
+        If the assignment cannot be graded: it is unknown, not generated yet, or not in Python.
+    """
+
+    def __init__(self, config, assignment):
+        self.name = assignment
+        self.coursedir = CourseDirectory(config=config, assignment_id=assignment)
+        self.source = self.path(self.coursedir.source_directory, ".")
+        if not any(self.source.glob("*.ipynb")):
+            places = sorted(path.parent.name for path in self.source.parent.glob("*/*.ipynb"))
+            known = ", ".join(dict.fromkeys(places)) or "none"
+            raise CourseError(
+                f"no assignment {assignment!r} in {self.source.parent}: there is {known}."
+            )
+        self.writer = Writer(self.coursedir.db_url, assignment, config)
+        self.step = ExecuteApart(config=config)
+        self.assignment = describe(
+            self.step, self.notebooks(), read_files(self.source, ignore=self.coursedir.ignore),
+            dict(steps_after(config)), Path(self.coursedir.root).resolve(),
+        )  # fmt: skip
+
+    def path(self, step, student):
+        return Path(self.coursedir.format_path(step, student, self.name))
+
+    def notebooks(self):
+        """Each notebook as the gradebook and the instructor's own version have it."""
+        found = {}
+        for name, known in self.writer.notebooks.items():
+            source = self.source / f"{name}.ipynb"
+            if not source.exists():
+                raise CourseError(f"{source}: no such notebook, though the gradebook knows it.")
+            if (language := read_language(source)) != "python":
+                raise CourseError(
+                    f"{source.name} is in {language}, and only Python's answers can be kept apart "
+                    "from tests: use `nbgrader autograde`."
+                )
+            found[name] = {**known, "source": read_source(source)}
+        if not found:
+            raise CourseError(
+                f"the gradebook knows no notebook of {self.name!r}: "
+                f"run `nbgrader generate_assignment {self.name} --force`."
+            )
+        return found
+
+    def exercises(self):
+        """(notebook, test) → the answer that it comes after, which is the exercise's name."""
+        found = {}
+        for name, notebook in self.notebooks().items():
+            exercise = name
+            for grade_id, role, _ in notebook["source"]:
+                if role == "answer":
+                    exercise = grade_id
+                elif grade_id is not None:
+                    found[name, grade_id] = exercise
+        return found
+
+    def changed_since_generated(self):
+        """Tests that are another in the instructor's notebook than in the gradebook."""
+        return [
+            f"{grade_id} ({name})"
+            for name, notebook in self.notebooks().items()
+            for grade_id, role, text in notebook["source"]
+            if role == "trusted" and "AUTOTEST" not in text
+            and grade_id in notebook["cells"] and notebook["cells"][grade_id]["source"] != text
+        ]  # fmt: skip
+
+    def students(self, chosen=()):
+        """Who has handed something in, or those chosen of them, sorted."""
+        start, _, end = self.coursedir.format_path(
+            self.coursedir.submitted_directory, "\0", self.name
+        ).partition("\0")
+        top = Path(start).parent if not start.endswith(os.sep) else Path(start)
+        found = {
+            str(path)[len(start) : len(str(path)) - len(end)]
+            for path in top.glob(f"*{glob.escape(end)}") if path.is_dir()
+        }  # fmt: skip
+        found -= set(filter(None, self.coursedir.student_id_exclude.split(",")))
+        for student in chosen:
+            if student not in found:
+                raise CourseError(
+                    f"{student} has not handed in {self.name}: no such folder in {top}."
+                )
+        if not found:
+            raise CourseError(
+                f"nobody has handed in {self.name}: no folder */{self.name} in {top}."
+            )
+        return sorted(chosen or found)
+
+    def read(self, student):
+        """What a student has handed in, name → bytes; never what a link leads to."""
+        folder = self.path(self.coursedir.submitted_directory, student)
+        files = read_files(folder, ignore=self.coursedir.ignore)
+        handed_in = {path.stem: path for path in sorted(folder.glob("*.ipynb"))}
+        wanted = list(self.writer.notebooks)
+        strange = [name for name in handed_in if name not in wanted]
+        if len(wanted) == len(strange) == 1 and wanted[0] not in handed_in:  # a renamed file
+            handed_in[wanted[0]] = handed_in[strange[0]]
+        for name in wanted:
+            path = handed_in.get(name)
+            if path is None:
+                continue
+            if is_link(folder, path.name):
+                files[f"{name}.ipynb"] = b"a link to another file"
+            elif path.stat().st_size > MAX_BYTES:
+                files[f"{name}.ipynb"] = b"a file larger than can be read"
+            else:
+                files[f"{name}.ipynb"] = path.read_bytes()
+        return files
+
+    def record(self, student):
+        """What the last run wrote down beside a submission's notebooks, or nothing."""
+        path = self.path(self.coursedir.autograded_directory, student) / RECORD
+        with contextlib.suppress(OSError, ValueError):
+            return json.loads(path.read_text(encoding="utf-8"))
+        return {}
+
+
+@contextlib.contextmanager
+def opened(config, assignment):
+    """A `Classroom` that is closed at the end."""
+    room = Classroom(config, assignment)
+    try:
+        yield room
+    finally:
+        room.writer.close()
+
+
+def grade(classroom, students, executor, *, force=False, ahead=4):
+    """Mark the submissions of `students`, and write down each as soon as it is marked.
+
+    Parameters
+    ----------
+    classroom : Classroom
+    students : list of str
+    executor : concurrent.futures.Executor
+        Where `unit.mark` runs.
+    force : bool
+        Mark those too that have not changed since they were marked.
+    ahead : int or callable
+        How many submissions are under way at once, which bounds the memory.
+
+    Yields
+    ------
+    Marked
+        One for each submission that was marked now, in the order in which they end; those that had
+        been done before come first, with the marks that they have.
+    """
+    sweep(classroom)
+    totals = classroom.writer.totals()
+    waiting, queue = {}, iter(students)
+    remembered = hashlib.sha256(classroom.assignment + __version__.encode()).hexdigest()
+    try:
+        while True:
+            limit = ahead() if callable(ahead) else ahead
+            while len(waiting) < limit and (student := next(queue, None)) is not None:
+                try:
+                    files = classroom.read(student)
+                except OSError as error:
+                    yield Marked(student, {}, 0.0, failed=f"could not be read: {error}")
+                    continue
+                table, tail = pack(files)
+                submission = message(table, tail)
+                old = classroom.record(student)
+                own = hashlib.sha256(submission).hexdigest()
+                done = {"assignment": remembered, "submission": own}
+                if not force and is_done(old, done, totals.get(student)):
+                    yield Marked(student, old["notebooks"], old["seconds"], now=False)
+                    continue
+                future = executor.submit(mark, classroom.assignment, submission)
+                waiting[future] = student, done, old.get("submission") != own
+            if not waiting:
+                break
+            ended, _ = concurrent.futures.wait(
+                waiting, return_when=concurrent.futures.FIRST_COMPLETED
+            )
+            for future in ended:
+                student, done, review = waiting.pop(future)
+                yield finish(classroom, student, future, done, review)
+    finally:
+        for future in waiting:
+            future.cancel()
+    classroom.writer.penalise_all()
+
+
+def is_done(record, done, total):
+    """Whether a submission has been marked as it is, and the gradebook has its marks."""
+    if any(record.get(key) != value for key, value in done.items()) or total is None:
+        return False
+    marked = Marked("", record["notebooks"], record["seconds"])
+    return abs(marked.score - total) < 1e-9 * max(1.0, abs(total))
+
+
+def finish(classroom, student, future, done, review):
+    """Write what a worker made of a submission: its folder, its marks, the folder in its place."""
+    try:
+        told, tail = read_message(future.result())
+    except Exception as error:  # the worker is lost, and whoever runs it has given up on it
+        reason = f"no worker could mark it: {type(error).__name__}: {error}"
+        return Marked(student, {}, 0.0, failed=reason)
+    if "failed" in told:
+        return Marked(student, {}, 0.0, failed=told["failed"])
+    coursedir = classroom.coursedir
+    source = classroom.path(coursedir.submitted_directory, student)
+    target = classroom.path(coursedir.autograded_directory, student)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with partial(target) as folder:
+        copy_beside(source, folder, coursedir.ignore)
+        copy_beside(classroom.source, folder, [*coursedir.ignore, "*.ipynb"])
+        for name, data in unpack(told["executed"], tail).items():
+            (folder / name).write_bytes(data)
+        record = {**done, "notebooks": told["notebooks"], "seconds": told["seconds"]}
+        (folder / RECORD).write_text(json.dumps(record), encoding="utf-8")
+        timestamp = coursedir.get_existing_timestamp(str(source))
+        classroom.writer.save(student, timestamp, told["notebooks"], review=review)
+        set_permissions(folder, coursedir.groupshared)
+        if target.exists():
+            shutil.rmtree(target)
+        folder.rename(target)
+    return Marked(student, told["notebooks"], told["seconds"])
+
+
+@contextlib.contextmanager
+def partial(target):
+    """A folder beside `target`, to be moved there when it is whole; what is left of it goes."""
+    folder = Path(tempfile.mkdtemp(prefix=PARTIAL, dir=target.parent))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def sweep(classroom):
+    """Remove what a run that was killed has left behind."""
+    target = classroom.path(classroom.coursedir.autograded_directory, "*")
+    for path in glob.glob(f"{target.parent}/{PARTIAL}*"):
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def copy_beside(source, folder, ignore):
+    """Copy the files that lie beside a notebook, but not what a link leads to."""
+    for name in utils.find_all_files(str(source), [*ignore, "*.ipynb"]):
+        inside = Path(name).relative_to(source)
+        if not is_link(source, inside):
+            (folder / inside).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(name, folder / inside)
+
+
+def set_permissions(folder, shared):
+    """Files as nbgrader leaves them: read-only, unless a group of instructors shares them."""
+    for place, _, names in os.walk(folder):
+        os.chmod(place, 0o2770 if shared else 0o755)
+        for name in names:
+            os.chmod(os.path.join(place, name), 0o664 if shared else 0o444)
+
+
+def steps_after(config):
+    """What the course has nbgrader do after the execution, each with its settings.
+
+    Yields
+    ------
+    (str, dict)
+    """
+    for step in Autograde(config=config).autograde_preprocessors:
+        kind = import_item(step) if isinstance(step, str) else step
+        if kind.__name__ in NOT_TAKEN or issubclass(kind, ExecuteApart):
+            continue
+        made = kind(config=config)
+        traits = {name: getattr(made, name) for name in made.trait_names(config=True)}
+        defaults = kind()
+        yield (
+            f"{kind.__module__}.{kind.__qualname__}",
+            {name: value for name, value in traits.items() if value != getattr(defaults, name)},
+        )
+
+
+@contextlib.contextmanager
+def local(jobs):
+    """An executor of this machine's: a thread for each pair of warm processes."""
+    pool = concurrent.futures.ThreadPoolExecutor(jobs)
+    try:
+        yield pool, 2 * jobs
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+        engine.close_all()  # after an interrupt too, so that no thread is waited for
+
+
+@contextlib.contextmanager
+def cluster(address):
+    """An executor of a Dask cluster's; workers may come and go."""
+    try:
+        from distributed import Client
+    except ModuleNotFoundError:
+        raise CourseError(
+            "--scheduler needs distributed: pip install 'course-utils[cluster]'"
+        ) from None
+    try:
+        client = Client(address, timeout=10, set_as_default=False)
+    except (OSError, ValueError, concurrent.futures.TimeoutError) as error:
+        raise CourseError(f"no scheduler answers at {address}: {error}") from None
+    with client, client.get_executor(pure=False, retries=3) as pool:
+        yield pool, lambda: max(2, 2 * sum(client.ncores().values()))

@@ -1,0 +1,285 @@
+"""The grader beside stock nbgrader, in one run: `make benchmark-grader` writes docs/grading.md.
+
+One class, drawn from the banks of the first assignment, is graded by stock autograding, by stock
+with a process per student, and by `course grade`. CPU is that of every process that took part,
+memory the peak of what they hold together, each page divided among those who share it. The floor is
+what the notebook's cells cost in a fork of a process that has its packages loaded.
+"""
+
+import argparse
+import concurrent.futures
+import json
+import os
+import platform
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from datetime import date
+from importlib.metadata import version
+from pathlib import Path
+from typing import NamedTuple
+
+from nbgrader.api import Gradebook
+from nbgrader.converters import GenerateAssignment
+
+from course_utils.commands.demo import _filled
+from course_utils.course import load_config, run
+from course_utils.grading import banks, engine, sandbox
+
+ROOT = Path(__file__).parents[2]
+NAME = "01_bayesian_regression"
+SOURCE = ROOT / "solutions" / NAME
+STOCK = """
+c = get_config()
+c.CourseDirectory.source_directory = "solutions"
+c.CourseDirectory.release_directory = "assignments"
+c.CourseDirectory.ignore.append("*.py")
+c.Execute.extra_arguments = ["--HistoryManager.hist_file=:memory:", "--IPKernelApp.log_level=50"]
+"""
+# In the place of bubblewrap, where the measurement is to be without it.
+NONE = "import course_utils.grading.engine as e; e.sandboxed = lambda: False; "
+BIN = Path(sys.executable).parent
+
+
+class Row(NamedTuple):
+    """What it took to grade a class: seconds and processor seconds a submission, bytes in all."""
+
+    grader: str
+    size: int
+    wall: float
+    cpu: float
+    memory: float
+
+
+def make_course(folder, config):
+    """A course folder with the first assignment, released."""
+    folder.mkdir()
+    config += f"c.CourseDirectory.root = {str(folder)!r}\n"
+    (folder / "nbgrader_config.py").write_text(config)
+    shutil.copytree(SOURCE, folder / "solutions" / NAME)
+    run(GenerateAssignment, load_config(folder), NAME)
+    return folder
+
+
+def made_up_class(course, size):
+    """Notebooks of `size` students: each answers some exercises as the banks do, and all others."""
+    solution = banks.read_notebook(SOURCE / f"{NAME}.ipynb")
+    release = banks.read_notebook(course / "assignments" / NAME / f"{NAME}.ipynb")
+    answers = {}
+    for bank in ("misconceptions.py", "alternatives.py"):
+        for answer in banks.read_bank(SOURCE / bank):
+            answers.setdefault(answer.exercise, []).append(answer.source)
+    for k in range(size):
+        chosen = {
+            exercise: found[(k + j) % len(found)]
+            for j, (exercise, found) in enumerate(answers.items()) if (k + j) % 3 == 0
+        }  # fmt: skip
+        yield f"s{k:05}", json.dumps(_filled(release, solution, chosen))
+
+
+def fill(course, size):
+    shutil.rmtree(course / "submitted", ignore_errors=True)
+    shutil.rmtree(course / "autograded", ignore_errors=True)
+    for student, text in made_up_class(course, size):
+        folder = course / "submitted" / student / NAME
+        folder.mkdir(parents=True)
+        (folder / f"{NAME}.ipynb").write_text(text)
+
+
+def measure(grader, course, size, commands, at_once=1):
+    """Run commands in a fresh class, a few at once, and see what they use."""
+    fill(course, size)
+    environment = {**os.environ, **sandbox.THREADS}
+    peak, over = [0], threading.Event()
+
+    def watch():
+        while not over.wait(0.3):
+            peak[0] = max(peak[0], sum(map(sandbox._proportional, family()[1:])))
+
+    def call(command):
+        subprocess.run(command, cwd=course, env=environment, check=True,
+                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # fmt: skip
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    before, start = used(), time.perf_counter()
+    try:
+        with concurrent.futures.ThreadPoolExecutor(at_once) as pool:
+            list(pool.map(call, commands))
+        wall = time.perf_counter() - start
+    finally:
+        over.set()
+        watcher.join()
+    reap()
+    row = Row(grader, size, wall / size, (used() - before) / size, peak[0])
+    print(f"{grader:42}{size:4}{row.wall:8.3f} s{row.cpu:8.3f} s CPU{peak[0] / 1e6:8.0f} MB",
+          flush=True)  # fmt: skip
+    return row
+
+
+def family():
+    return sandbox._family(os.getpid())
+
+
+def used():
+    """Processor seconds of all that have ended: what graders leave behind comes to this process."""
+    told = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return told.ru_utime + told.ru_stime
+
+
+def reap():
+    end = time.monotonic() + 10
+    while len(family()) > 1 and time.monotonic() < end:
+        try:
+            if os.waitpid(-1, os.WNOHANG) == (0, 0):
+                time.sleep(0.05)
+        except ChildProcessError:
+            return
+
+
+FLOOR = """
+import json, os, sys, time
+from course_utils.grading.answers import draw, preload
+from course_utils.grading.shell import Shell
+import gc
+notebooks = [json.load(open(name)) for name in sys.argv[1:]]
+shell = Shell.start()
+shell.emit = lambda item: None
+preload(["matplotlib.pyplot", "numpy", "course_utils.checks", "course_utils.data",
+         "course_utils.bayesian_regression", "course_utils.plotting.bayesian_regression"])
+shell.enable_matplotlib()
+draw()
+gc.freeze()
+start = time.perf_counter()
+for nb in notebooks:
+    if (pid := os.fork()) == 0:
+        for cell in nb["cells"]:
+            if cell["cell_type"] == "code":
+                shell.run("".join(cell["source"]), "cell")
+        os._exit(0)
+    os.waitpid(pid, 0)
+usage = __import__("resource").getrusage(__import__("resource").RUSAGE_CHILDREN)
+print(time.perf_counter() - start, usage.ru_utime + usage.ru_stime)
+"""
+
+
+def floor(course, size):
+    """The same cells, the instructor's tests included, in forks of one warm process."""
+    solution = banks.read_notebook(SOURCE / f"{NAME}.ipynb")
+    tests = {cell["id"]: cell["source"] for cell in solution["cells"] if banks.is_test(cell)}
+    with tempfile.TemporaryDirectory() as folder:
+        paths = []
+        for student, text in made_up_class(course, size):
+            notebook = json.loads(text)
+            for cell in notebook["cells"]:
+                cell["source"] = tests.get(cell["id"], cell["source"])
+            paths.append(Path(folder) / f"{student}.ipynb")
+            paths[-1].write_text(json.dumps(notebook))
+        done = subprocess.run(
+            [sys.executable, "-c", FLOOR, *map(str, paths)], capture_output=True, text=True,
+            env={**os.environ, **sandbox.THREADS}, check=True,
+        )  # fmt: skip
+    wall, cpu = map(float, done.stdout.split()[-2:])
+    print(f"{'the floor':42}{size:4}{wall / size:8.3f} s{cpu / size:8.3f} s CPU", flush=True)
+    return Row("the floor", size, wall / size, cpu / size, 0)
+
+
+def scores(course):
+    with Gradebook(f"sqlite:///{course / 'gradebook.db'}") as gradebook:
+        return {
+            (submission.student.id, grade.name): grade.auto_score
+            for submission in gradebook.assignment_submissions(NAME)
+            for notebook in submission.notebooks for grade in notebook.grades
+        }  # fmt: skip
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--sizes", type=int, nargs="+", default=[20, 100, 500])
+    parser.add_argument("--stock", type=int, nargs="+", default=[20, 100], help="sizes for stock")
+    parser.add_argument("--write", type=Path, default=ROOT / "docs" / "grading.md")
+    args = parser.parse_args()
+    sandbox.adopt_orphans()
+    os.environ["PATH"] = f"{BIN}:{os.environ['PATH']}"  # nbgrader calls alembic by its name
+    rows, differing = [], 0
+    with tempfile.TemporaryDirectory() as top:
+        stock = make_course(Path(top) / "stock", STOCK)
+        ours = make_course(Path(top) / "ours", (ROOT / "nbgrader_config.py").read_text())
+        rows.append(floor(ours, min(args.sizes)))
+        nbgrader = [str(BIN / "nbgrader"), "autograde", NAME]
+        for size in args.stock:
+            rows.append(measure("stock", stock, size, [nbgrader]))
+            wanted = scores(stock)
+            students = [f"--student=s{k:05}" for k in range(size)]
+            each = [[*nbgrader, one] for one in students]
+            rows.append(measure("stock, a process per student, 2 at once", stock, size, each, 2))
+            measured = measure("course grade, 2 jobs", ours, size, [grade(2)])
+            differing += sum(scores(ours)[key] != score for key, score in wanted.items())
+            rows.append(measured)
+        for size in args.sizes:
+            if size not in args.stock:
+                rows.append(measure("course grade, 2 jobs", ours, size, [grade(2)]))
+            rows.append(measure("course grade, 1 job", ours, size, [grade(1)]))
+            if os.getuid() or engine.readable_by_all():  # else it is refused
+                bare = [grade(2, NONE)]
+                rows.append(measure("course grade, 2 jobs, no sandbox", ours, size, bare))
+    args.write.write_text(report(rows, differing))
+    return int(differing > 0)
+
+
+def grade(jobs, before=""):
+    script = f"{before}import sys; from course_utils.cli import main; " \
+             f"sys.exit(main(['grade', {NAME!r}, '--jobs', '{jobs}', '--force']))"  # fmt: skip
+    return [sys.executable, "-c", script]
+
+
+def report(rows, differing):
+    """The page."""
+    base = {row.size: row for row in rows if row.grader == "stock"}
+    least = next(row for row in rows if row.grader == "the floor")
+    largest = base[max(base)] if base else None
+    lines = [
+        "# How fast the grader is",
+        "",
+        f"One run, {date.today():%d %B %Y}: {machine()}, {os.cpu_count()} cores, Python "
+        f"{platform.python_version()}, nbgrader {version('nbgrader')}, NumPy {version('numpy')}. "
+        f"The class is made of the banks of `{NAME}` ({least.cpu:.2f} s of processor time for the "
+        "cells of one notebook: that is the floor). `make benchmark-grader` writes this page.",
+        "",
+        "| grader | class | s a submission | against stock | CPU s | against the floor | peak MB |",
+        "|---|--:|--:|--:|--:|--:|--:|",
+    ]
+    for row in rows:
+        stock = base.get(row.size, largest)
+        ratio = f"1/{stock.wall / row.wall:.1f}" if stock and row.wall < stock.wall else \
+            f"{row.wall / stock.wall:.1f}" if stock else ""  # fmt: skip
+        memory = f"{row.memory / 1e6:.0f}" if row.memory else ""
+        lines.append(
+            f"| {row.grader} | {row.size} | {row.wall:.3f} | {ratio} | {row.cpu:.3f} | "
+            f"{row.cpu / least.cpu:.2f} | {memory} |"
+        )
+    lines += [
+        "",
+        "Time and processor time include starting the command. Memory is what all processes of the "
+        "grader hold together at their peak. Where stock was not run on a class of that size, its "
+        "time for the largest one stands in for it.",
+        "",
+        f"Scores of stock and ours differ in {differing} of the cells of these classes.",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def machine():
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            return line.partition(":")[2].strip()
+    return platform.machine()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

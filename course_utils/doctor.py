@@ -11,6 +11,7 @@ The file is all that is needed: a release notes down in it what it was (`grading
 import ast
 import os
 import re
+import warnings
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -91,21 +92,24 @@ def diagnose(path, *, progress=None):
     CourseError
         If it could not be looked at, with the reason in a sentence.
     """
+    if os.environ.get(BUSY):
+        raise CourseError("the doctor is looking already.")
     path = Path(path)
     patient = admit(path)
     nb, released = patient.nb, patient.released
-    findings = [*of_file(path, released), *of_cells(patient), *of_answers(patient)]
-    findings += of_references(patient)
     runs = run(nb, path.resolve().parent, released.seconds, patient.checks(), progress)
-    findings += [*of_run(patient, runs), *of_checks(patient, runs), *of_time(patient, runs)]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what Python thinks of a text that is only read here
+        findings = [
+            *of_file(path, released), *of_cells(patient), *of_answers(patient),
+            *of_references(patient), *of_run(patient, runs), *of_checks(patient, runs),
+            *of_time(patient, runs),
+        ]  # fmt: skip
     return sorted(findings, key=lambda finding: LEVELS.index(finding.level))
 
 
 def examine(path):
     """Print what `diagnose` finds; made to be called from a cell of the notebook itself."""
-    if os.environ.get(BUSY):
-        print("The doctor is looking already.")
-        return
     try:
         print(report(path, diagnose(path)))
     except CourseError as error:
@@ -235,11 +239,8 @@ def of_cell(patient, entry, positions):
 def of_answers(patient):
     """What is still to be written."""
     for entry in patient.entries("answer"):
-        position, cell, name = (
-            patient.position(entry),
-            patient.cell(entry),
-            exercise(patient, entry),
-        )
+        position, cell = patient.position(entry), patient.cell(entry)
+        name = exercise(patient, entry)
         if not is_answered(cell, entry):
             yield mend(f"{name}: not answered yet.", position)
         elif cell.cell_type == "code" and (rest := stubs(cell.source)):
@@ -269,8 +270,8 @@ def of_references(patient):
                            f"{place(cells, position)} takes from {module}. It does not have that "
                            "when it is graded. Write your own.", position)  # fmt: skip
             else:
-                yield note(f"C{place(cells, position)[1:]} uses {module}, which is not there when "
-                           "you are graded. No answer needs it, so that costs nothing.",
+                yield note(f"{place(cells, position, 'Cell')} uses {module}, which is not there "
+                           "when you are graded. No answer needs it, so that costs nothing.",
                            position)  # fmt: skip
 
 
@@ -289,13 +290,13 @@ def of_run(patient, runs):
             (early if unwritten else failed).append(position)
     fatal = [i for i in failed if runs[i].error in FATAL and i not in told]
     for position in fatal:
-        yield mend(f"C{place(cells, position)[1:]} {stops(patient, runs, position)}", position)
+        yield mend(f"{place(cells, position, 'Cell')} {stops(patient, runs, position)}", position)
     if others := [i for i in failed if i not in told and i not in fatal]:
         first, rest = others[0], others[1:]
         more = f" Mend it first: {listed(rest)} fail{'s' * (len(rest) == 1)} too." if rest else ""
-        yield mend(f"C{place(cells, first)[1:]} {stops(patient, runs, first)}{more}", first)
+        yield mend(f"{place(cells, first, 'Cell')} {stops(patient, runs, first)}{more}", first)
     if early:
-        yield note(f"C{place(cells, early[0])[1:]} waits for an answer that is not there yet.",
+        yield note(f"{place(cells, early[0], 'Cell')} waits for an answer that is not there yet.",
                    early[0])  # fmt: skip
     unseen = [i for i, cell in enumerate(cells) if cell.cell_type == "code" and cell.source.strip()]
     unseen = [i for i in unseen if i not in runs]
@@ -350,14 +351,15 @@ def of_checks(patient, runs):
         failed = [position for position in visible if position in runs and runs[position].error]
         seen = sum(position in runs for position in visible)
         score = f"{name}: {seen - len(failed)} of {len(visible)} visible checks pass"
+        if entry.role == "answer" and own in runs and runs[own].error:
+            joint = "as" if failed else "but"
+            yield mend(f"{score}, {joint} the answer itself {stops(patient, runs, own)}", own)
+            continue
+        for count, position in enumerate(failed):
+            start = f"{name}, another check" if count else score
+            yield mend(f"{start}: {because(patient, runs, position, entry)}", position)
         if not failed and seen == len(visible):
             passed.append(name)
-        elif entry.role == "answer" and own in runs and runs[own].error:
-            yield mend(f"{score}, as the answer itself {stops(patient, runs, own)}", own)
-        else:
-            for count, position in enumerate(failed):
-                start = f"{name}, another check" if count else score
-                yield mend(f"{start}: {because(patient, runs, position, entry)}", position)
     if passed:
         yield fine(f"All visible checks pass: {', '.join(passed)}.")
 
@@ -396,7 +398,7 @@ def of_time(patient, runs):
     limit = patient.released.seconds
     for position, result in sorted(runs.items()):
         if result.error not in FATAL and result.seconds > limit * SLOW:
-            yield note(f"C{place(patient.nb.cells, position)[1:]} takes {result.seconds:.0f} s. "
+            yield note(f"{place(patient.nb.cells, position, 'Cell')} takes {result.seconds:.0f} s. "
                        f"The grader allows {limit:g} s a cell, and its machine may be slower.",
                        position)  # fmt: skip
 
@@ -459,11 +461,11 @@ def exercise(patient, entry):
     return entry.grade_id
 
 
-def place(cells, position):
+def place(cells, position, word="cell"):
     """cell 14 (`its first line`)"""
     lines = [line.strip() for line in cells[position].source.splitlines() if line.strip()]
     first = next((line for line in lines if not line.startswith("#")), (lines or [""])[0])
-    return f"cell {position + 1} (`{first[:40]}{'…' * (len(first) > 40)}`)"
+    return f"{word} {position + 1} (`{first[:40]}{'…' * (len(first) > 40)}`)"
 
 
 def listed(positions):

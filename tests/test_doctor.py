@@ -1,22 +1,23 @@
 """`course doctor`: it names what is broken, all of it and nothing else, in sentences."""
 
+import asyncio
 import copy
 import json
 import re
 import subprocess
 import sys
+import warnings
 
 import pytest
 from conftest import cell, make_course
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_notebook
 
 from course_utils import doctor
 from course_utils.cli import main
 from course_utils.commands.release import generate
-from course_utils.grading import manifest
+from course_utils.grading import fresh, manifest
 from course_utils.grading.withheld import references
 
 NAME = "01_sums.ipynb"
@@ -70,17 +71,27 @@ def at(cells, name):
 
 
 def test_a_finished_notebook_is_ready_and_left_as_it_is(student, capsys):
-    """Though one of its own cells calls the doctor, which would go on for ever."""
-    call = f"from course_utils.doctor import examine\nexamine({NAME!r})"
-    path = student(change=lambda cells: cells.append(own(call)))
+    path = student()
     before = path.read_bytes()
     assert main(["doctor", str(path)]) == 0
     said = capsys.readouterr().out.splitlines()
     assert {line.split()[0] for line in said[1:-1]} == {"ok"}
-    assert "All visible checks pass: total, mean." in said[-2] + said[-3]
+    assert said[-2] == "  ok    All visible checks pass: total, mean."
     assert said[-1].startswith("Ready to hand in.")
     assert path.read_bytes() == before
     assert [each.name for each in path.parent.iterdir()] == [NAME]
+
+
+def test_a_notebook_that_calls_the_doctor_does_not_go_on_for_ever(student, monkeypatch, capsys):
+    """The kernel that the doctor runs is marked, and where that mark stands the doctor is busy."""
+    look = own(f"import os\nassert os.environ[{fresh.BUSY!r}]")
+    path = student(change=lambda cells: cells.append(look))
+    assert texts(doctor.diagnose(path)) == []
+    monkeypatch.setenv(fresh.BUSY, "1")
+    monkeypatch.setattr(doctor, "run", None)
+    doctor.examine(path)
+    assert capsys.readouterr().out == "the doctor is looking already.\n"
+    assert main(["doctor", str(path)]) == 2
 
 
 def test_of_an_untouched_release_it_names_each_exercise_once(student):
@@ -92,16 +103,28 @@ def test_of_an_untouched_release_it_names_each_exercise_once(student):
     ]
 
 
-def test_in_a_kernel_it_prints_the_same_and_no_traceback(student, monkeypatch):
+def test_python_s_remarks_on_a_student_s_text_are_not_heard(student):
+    answers = ANSWERS | {"total": "def total(x):\n    r'sums \\d'\n    '\\d'\n    return sum(x)"}
+    with warnings.catch_warnings(record=True) as heard:
+        warnings.simplefilter("always")
+        findings = doctor.diagnose(student(answers))
+    assert not texts(findings)
+    assert not [warning for warning in heard if "invalid escape" in str(warning.message)]
+
+
+def test_in_a_cell_it_prints_and_raises_nothing(student, capsys):
+    """Where a cell runs, an event loop is running already."""
     path = student(answers={})
-    code = "from course_utils.doctor import examine; examine({!r})"
-    cells = [new_code_cell(code.format(name)) for name in (str(path), "no-such.ipynb")]
-    nb = new_notebook(cells=cells)
-    NotebookClient(nb, kernel_name="python3").execute()
-    looked, missing = ("".join(output.text for output in each.outputs) for each in nb.cells)
-    assert looked.startswith("01_sums.ipynb, as it was saved today")
-    assert "\n  mend  total: not answered yet.\n" in looked
-    assert missing.startswith("no file no-such.ipynb")
+
+    async def cell_of_a_notebook():
+        doctor.examine(str(path))
+        doctor.examine("no-such.ipynb")
+
+    asyncio.run(cell_of_a_notebook())
+    said = capsys.readouterr().out
+    assert said.startswith("01_sums.ipynb, as it was saved today")
+    assert "\n  mend  total: not answered yet.\n" in said
+    assert said.splitlines()[-1].startswith("no file no-such.ipynb")
 
 
 def test_each_fault_of_one_notebook_has_its_own_sentence(student):
@@ -140,6 +163,8 @@ def test_each_fault_of_one_notebook_has_its_own_sentence(student):
     ("answers", "said"),
     [
         ({"mean": "def mean(x):\n    return (x"}, "as the answer itself stops in line 2 with Syn"),
+        ({"mean": "def mean(x):\n    return total(x) / len(x)\nmean(3)"},
+         "mean: 1 of 1 visible checks pass, but the answer itself stops in line 2 with TypeErr"),
         ({"total": ""}, "mean: 0 of 1 visible checks pass: the check stops with NameError"),
         ({"mean": "def average(x):\n    return 2.5"}, "No cell defines it. Is it misspelt"),
         ({"mean": "def mean(x):\n    if x:\n        raise NotImplementedError()\n    return 0"},
@@ -225,6 +250,34 @@ def test_a_release_without_a_list_is_judged_by_nbgraders_marks(student, data):
     unanswered = {name for name in ANSWERS if done[name] in ("nothing", "copy")
                   or (done[name] == "edit" and name != "why")}  # fmt: skip
     assert len(texts(doctor.of_answers(patient))) == len(unanswered)
+
+
+def test_a_check_with_other_points_is_no_longer_the_course_s(student):
+    def enrich(cells):
+        cells[at(cells, "mean-of-two")]["metadata"]["nbgrader"]["points"] = 100
+
+    (said,) = texts(doctor.of_cells(doctor.admit(student(change=enrich))))
+    assert said.startswith("The check mean-of-two (cell 5) was changed")
+
+
+def test_what_a_changed_check_says_is_not_believed(student):
+    def soften(cells):
+        cells[at(cells, "mean-of-two")]["source"] = "assert True"
+
+    findings = doctor.diagnose(student(ANSWERS | {"mean": "mean = max"}, soften))
+    assert len(texts(findings)) == 1
+    assert "All visible checks pass: total." in texts(findings, "ok")
+
+
+def test_after_a_cell_that_hangs_checks_are_not_asked_again(tmp_path):
+    """Other cells are, as a fresh kernel has nothing of what they defined."""
+    write = "with open('{}', 'a') as file: print(file=file)"
+    cells = [write.format("check"), "x = 1", write.format("other"), "while x: pass", "x + 1"]
+    nb = new_notebook(cells=[new_code_cell(text) for text in cells])
+    runs = fresh.run(nb, tmp_path, 1, once={0})
+    assert [runs[position].error for position in range(5)] == ["", "", "", "hangs", ""]
+    assert (tmp_path / "check").read_text() == "\n"
+    assert (tmp_path / "other").read_text() == "\n\n"
 
 
 def test_a_cell_without_its_mark_is_found_by_its_id_or_its_text(student):

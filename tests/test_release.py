@@ -4,9 +4,12 @@ import json
 
 import pytest
 from conftest import ROOT, notebook
+from nbgrader.converters import GenerateAssignment
+from traitlets.config import Config
 
 from course_utils.cli import main
 from course_utils.commands import release
+from course_utils.grading import AVAILABLE, configure, manifest
 
 NAME = "01_sums"
 
@@ -43,6 +46,42 @@ def test_release_leaves_no_gradebook_behind(released):
     assert sorted(path.name for path in released.parents[1].iterdir()) == [
         "assignments", "lectures", "nbgrader_config.py", "solutions",
     ]  # fmt: skip
+
+
+def test_a_release_lists_its_cells_in_order_with_what_their_texts_were(released):
+    nb = manifest.load(released / f"{NAME}.ipynb")
+    noted, complete = manifest.read(nb)
+    assert complete
+    assert noted.notebook == NAME
+    assert [entry.id for entry in noted.cells] == [each.id for each in nb.cells]
+    assert [entry.digest for entry in noted.cells] == [
+        manifest.digest(each.source) for each in nb.cells
+    ]
+    assert [(entry.role, entry.grade_id) for entry in noted.cells] == [
+        ("plain", ""), ("answer", "total"), ("check", "total-of-two"), ("answer", "mean"),
+        ("check", "mean-of-two"), ("answer", "why"), ("locked", "essay"),
+    ]  # fmt: skip
+
+
+def test_a_release_tells_what_its_own_course_allows(released):
+    config = released.parents[1] / "nbgrader_config.py"
+    more = "\nc.ExecuteApart.timeout = 7\nc.ExecuteApart.withheld = ['answers']\n"
+    config.write_text(f"{config.read_text()}{more}c.ExecuteApart.available.append('answers.data')")
+    assert main(["release"]) == 0
+    noted, _ = manifest.read(manifest.load(released / f"{NAME}.ipynb"))
+    assert noted.seconds == 7
+    assert noted.withheld == ("answers",)
+    assert noted.available == (*AVAILABLE, "answers.data")
+
+
+def test_what_nbgrader_does_at_a_release_is_still_done_and_in_its_order():
+    c = Config()
+    configure(c)
+    ours = GenerateAssignment(config=c).preprocessors
+    assert ours == [
+        *GenerateAssignment().preprocessors,
+        "course_utils.grading.manifest.RecordCells",
+    ]
 
 
 def test_check_finds_an_edited_release_and_writes_nothing(released, capsys):

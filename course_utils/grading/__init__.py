@@ -9,6 +9,7 @@ Every line of configuration that comes after them wins.
 import os
 import sysconfig
 import warnings
+from pathlib import Path
 
 BANKS = ("misconceptions.py", "alternatives.py")
 
@@ -82,11 +83,14 @@ def configure(c):
     c.AssignLatePenalties.plugin_class = "course_utils.grading.late.PenaltyPerDay"
 
     c.GenerateFeedback.preprocessors = [
-        "nbgrader.preprocessors.GetGrades",
+        "course_utils.grading.feedback.GetMarks",
         "course_utils.grading.feedback.HideTests",
         "course_utils.grading.feedback.HideMarkScheme",
-        "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
+        "course_utils.grading.feedback.Summarise",
     ]
+    c.GenerateFeedback.exporter_class = "course_utils.grading.page.FeedbackExporter"
+    c.FeedbackExporter.template_name = "feedback"
+    c.FeedbackExporter.extra_template_basedirs = [str(Path(__file__).parent / "templates")]
     c.FileNameCollectorPlugin.named_regexp = HAND_INS
 
     # nbgrader reads submissions after closing its session: harmless, once for every student.

@@ -146,7 +146,7 @@ def submit(notebook, answers):
     return notebook
 
 
-def grade(notebook):
+def grade(notebook, namespace=None):
     """Run a notebook's answer, test and read-only cells, and see which points are earned.
 
     A student's free cells are left out: no check may need them.
@@ -155,13 +155,16 @@ def grade(notebook):
     ----------
     notebook : dict
         With hidden tests.
+    namespace : dict, optional
+        What cells that were run before have defined; these add to it.
 
     Returns
     -------
     list of Outcome
         One for each test cell. It belongs to the answer cell that comes before it.
     """
-    namespace, outcomes, exercise = {"__name__": "__main__"}, [], ""
+    namespace = {"__name__": "__main__"} if namespace is None else namespace
+    outcomes, exercise = [], ""
     for cell in notebook["cells"]:
         if cell["cell_type"] != "code" or "nbgrader" not in cell["metadata"]:
             continue

@@ -130,11 +130,11 @@ def module(name):
     return CUSTOMARY.get(name, "")
 
 
-def hidden_lines(source):
+def hidden_lines(source, edges=HIDDEN):
     """Numbers of the lines, from 1, that students do not get to see."""
     lines, inside = set(), False
     for number, line in enumerate(source.splitlines(), 1):
-        inside = (inside or HIDDEN[0] in line) and HIDDEN[1] not in line
+        inside = (inside or edges[0] in line) and edges[1] not in line
         if inside:
             lines.add(number)
     return lines

@@ -40,9 +40,10 @@ OPERATIONS = {
     **{name: getattr(operator, name) for name in (
         "getitem", "setitem", "delitem", "contains", "eq", "ne", "lt", "le", "gt", "ge", "neg",
         "pos", "invert", "add", "sub", "mul", "matmul", "truediv", "floordiv", "mod", "pow",
-        "iadd", "isub", "imul", "lshift", "rshift", "and_", "or_", "xor")},
+        "lshift", "rshift", "and_", "or_", "xor", "iadd", "isub", "imul", "imatmul", "itruediv",
+        "ifloordiv", "imod", "ipow", "ilshift", "irshift", "iand", "ior", "ixor")},
     "enter": lambda manager: manager.__enter__(),
-    "exit": lambda manager, *args: manager.__exit__(*args),
+    "exit": lambda manager, kind, args: manager.__exit__(kind, kind and kind(*args), None),
 }  # fmt: skip
 
 GENERATORS = {name: getattr(np.random, name) for name in ("PCG64", "PCG64DXSM", "MT19937",

@@ -69,13 +69,23 @@ def _bound(nodes):
 
 @functools.lru_cache(1024)
 def operators(source):
-    """Special methods that the classes of a cell define."""
+    """Special methods that the classes of a cell define, and those that Python derives of them."""
     found = set()
     for node in ast.walk(parse(source)):
-        if isinstance(node, ast.ClassDef):
-            found |= {part.name for part in node.body if isinstance(part, ast.FunctionDef)}
-            if any("dataclass" in ast.unparse(part) for part in node.decorator_list):
-                found |= {"__eq__", "__repr__"}
+        made_by = [ast.unparse(part) for part in getattr(node, "decorator_list", ())]
+        if any("contextmanager" in name for name in made_by):
+            found |= {"__enter__", "__exit__"}
+        if not isinstance(node, ast.ClassDef):
+            continue
+        found |= _bound(node.body)
+        if any("dataclass" in name for name in made_by):
+            found |= {"__eq__", "__repr__"}
+        if any("total_ordering" in name or "order=True" in name for name in made_by):
+            found |= {"__lt__", "__le__", "__gt__", "__ge__"}
+        if any("frozen=True" in name for name in made_by):
+            found.add("__hash__")
+    if "__eq__" in found:
+        found.add("__ne__")
     return {name for name in found if name.startswith("__")}
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from course_utils.grading.wire import Decoder, Encoder, Malformed
 
 READABLE = ("__name__", "__doc__", "__qualname__", "__dict__")
+PLAIN = (type(None), bool, int, float, str)
 MAX_CALLS = 100_000
 MAX_NESTING = 40
 
@@ -25,12 +26,12 @@ class AnswerEnded(BaseException):
 class StandIn:
     """An object of the student's, which stays on the student's side."""
 
-    __slots__ = ("_answers", "_kind", "_number", "_type")
+    __slots__ = ("_answers", "_kind", "_made", "_number", "_type")
 
     def __init__(self, answers, number, type_name, kind):
         for name, value in zip(
-            ("_answers", "_number", "_type", "_kind"), (answers, number, type_name, kind),
-            strict=True,
+            ("_answers", "_number", "_type", "_kind", "_made"),
+            (answers, number, type_name, kind, False), strict=True,
         ):  # fmt: skip
             object.__setattr__(self, name, value)
 
@@ -52,14 +53,33 @@ class StandIn:
         return isinstance(value, StandIn) and self._answers.ask("issubclass", value, self) is True
 
     def __bool__(self):
-        if "__bool__" in self._answers.operators:
-            return self._answers.ask("bool", self) is True
-        raise self._refuse("a truth value")
+        """As any object is, true, unless the exercise's classes say more."""
+        if not {"__bool__", "__len__"} & self._answers.operators:
+            return True
+        return self._answers.ask("bool", self) is True
 
     def __contains__(self, item):
-        if "__contains__" in self._answers.operators:
+        """What only the object can tell, where it was made by calling a class of the exercise's."""
+        if "__contains__" in self._answers.operators and self._made:
             return self._answers.ask("contains", self, item) is True
         return any(x is item or x == item for x in self)
+
+    def __hash__(self):
+        if "__hash__" in self._answers.operators and self._made:
+            number = self._answers.ask("hash", self)
+            if type(number) is int:
+                return number
+        raise self._refuse("plain data to look up")
+
+    def __exit__(self, kind, error, _):
+        """Its leave to go on may end an error, but never a failed check or the grader's own word."""
+        if "__exit__" not in self._answers.operators:
+            raise self._refuse("a context manager")
+        checked = kind is not None and not issubclass(kind, Exception)
+        checked = checked or isinstance(error, AssertionError)
+        args = [] if checked else [arg for arg in getattr(error, "args", ()) if type(arg) in PLAIN]
+        known = RuntimeError if checked else kind
+        return self._answers.ask("exit", self, known, args) is True and not checked
 
     def __str__(self):
         return self._text("str")
@@ -91,7 +111,6 @@ class StandIn:
         return error
 
     __array_ufunc__ = None
-    __hash__ = None
 
 
 class Callable(StandIn):
@@ -100,7 +119,13 @@ class Callable(StandIn):
     __slots__ = ()
 
     def __call__(self, *args, **keywords):
-        return self._answers.ask("call", self, *args, **keywords)
+        result = self._answers.ask("call", self, *args, **keywords)
+        if self._kind == "type" and isinstance(result, StandIn):
+            object.__setattr__(result, "_made", True)
+        return result
+
+    def __hash__(self):
+        return id(self)
 
 
 def _always(operation):
@@ -132,19 +157,34 @@ def _if_asked_for(operation, name, expected, swapped=False):
     return method
 
 
-def _compare(operation, name):
+def _compare(operation, name, swapped):
     def method(self, other):
-        if name in self._answers.operators and isinstance(other, StandIn):
-            return self._answers.ask(operation, self, other) is True
+        if isinstance(other, StandIn):
+            if name in self._answers.operators:
+                return self._answers.ask(operation, self, other) is True
+            if operation in ("eq", "ne"):  # as of objects whose class says nothing else
+                return (self is other) == (operation == "eq")
+            if swapped in self._answers.operators:
+                return NotImplemented
         raise self._refuse("plain data to compare")
+
+    return method
+
+
+def _in_place(operation, name):
+    def method(self, other):
+        if name in self._answers.operators:
+            return self._answers.ask(operation, self, other)
+        return NotImplemented  # then Python takes the operator that makes a new object
 
     return method
 
 
 for _name in ("getitem", "setitem", "delitem", "len", "iter", "next", "reversed"):
     setattr(StandIn, f"__{_name}__", _always(_name))
-for _name in ("eq", "ne", "lt", "le", "gt", "ge"):
-    setattr(StandIn, f"__{_name}__", _compare(_name, f"__{_name}__"))
+for _name, _other in (("eq", "eq"), ("ne", "ne"), ("lt", "gt"), ("le", "ge"), ("gt", "lt"),
+                      ("ge", "le")):  # fmt: skip
+    setattr(StandIn, f"__{_name}__", _compare(_name, f"__{_name}__", f"__{_other}__"))
 for _name in ("add", "sub", "mul", "matmul", "truediv", "floordiv", "mod", "pow", "lshift",
               "rshift", "and", "or", "xor", "divmod"):  # fmt: skip
     _op = f"{_name}_" if _name in ("and", "or") else _name
@@ -154,9 +194,11 @@ for _name in ("add", "sub", "mul", "matmul", "truediv", "floordiv", "mod", "pow"
         f"__r{_name}__",
         _if_asked_for(_op, f"__r{_name}__", "a number or an array", swapped=True),
     )
-for _name in ("neg", "pos", "invert", "abs", "float", "int", "round", "enter"):
+    if _name != "divmod":
+        setattr(StandIn, f"__i{_name}__", _in_place(f"i{_op}".rstrip("_"), f"__i{_name}__"))
+for _name in ("neg", "pos", "invert", "abs", "float", "int", "round"):
     setattr(StandIn, f"__{_name}__", _if_asked_for(_name, f"__{_name}__", "a number"))
-StandIn.__exit__ = _if_asked_for("exit", "__exit__", "a context manager")
+StandIn.__enter__ = _if_asked_for("enter", "__enter__", "a context manager")
 
 
 class Answers:

@@ -8,6 +8,7 @@ notebook is run once more without the cell that did it.
 import collections
 import contextlib
 import json
+import numbers
 import os
 import signal
 import socket
@@ -16,11 +17,13 @@ import sys
 import tempfile
 import time
 
+import numpy as np
+
 from course_utils.grading import sandbox
 from course_utils.grading.answers import preload, quietly
 from course_utils.grading.names import hidden_lines, module, shows
-from course_utils.grading.shell import Shell, output
-from course_utils.grading.standins import AnswerEnded, Answers
+from course_utils.grading.shell import Shell, known, output
+from course_utils.grading.standins import AnswerEnded, Answers, StandIn
 from course_utils.grading.wire import Channel, Malformed, pack, unpack
 
 OUTPUT_A_SUBMISSION = 4 * 2**20  # well below what one message may hold
@@ -143,15 +146,24 @@ class Check:
         return any(self.answers.holds(value) for value in self.space.values())
 
     def excess(self, cell):
-        """What is wrong with a partial credit, if anything is."""
+        """What is wrong with a partial credit, if anything is; nbgrader takes it as a plain float.
+
+        What is no number, nbgrader would take for full points: so a test that ends with a value
+        that the answer has made an array of, or an object, has to be told from one without a value.
+        """
+        value, kinds = self.shell.value, (numbers.Number, np.generic, np.ndarray, StandIn)
+        if not isinstance(value, kinds) or isinstance(value, (bool, np.bool_, np.str_)):
+            return
+        try:
+            credit = float(value if np.ndim(value) == 0 else value.item())
+        except (TypeError, ValueError):
+            yield "the test was to end with a number of points, and the answer made it another"
+            return
         for item in self.outputs:
             if item["output_type"] == "execute_result":
-                try:
-                    credit = float(item["data"].get("text/plain", ""))
-                except ValueError:
-                    continue
-                if not 0 <= credit <= cell["points"]:
-                    yield f"the test gave {credit:g} of {cell['points']:g} points"
+                item["data"]["text/plain"] = repr(credit)
+        if not 0 <= credit <= cell["points"]:
+            yield f"the test gave {credit:g} of {cell['points']:g} points"
 
     def trust(self, cell, refuse=None):
         """Run a trusted cell with stand-ins for what is the student's; returns what it raised."""
@@ -200,8 +212,11 @@ class Check:
         if item["output_type"] == "error":
             failure = self.shell.failure
             theirs = getattr(failure, "answers", None)
-            if theirs is not None and self.in_hidden(failure.__traceback__):
-                item = ended("the answer failed in a hidden test")
+            if self.in_hidden(failure.__traceback__):
+                if theirs is not None:
+                    item = ended("the answer failed in a hidden test")
+                elif not self.is_own_word(failure):
+                    item = ended(f"a hidden test failed ({type(failure).__name__})")
             elif theirs:
                 item["traceback"][-1:-1] = theirs
         if item["output_type"] == "stream":  # a warning of the test's own is no failure
@@ -210,13 +225,22 @@ class Check:
         if self.size < OUTPUT_A_SUBMISSION or item["output_type"] == "error":
             self.outputs.append(item)
 
+    def is_own_word(self, failure):
+        """Whether an error is a check that the instructor wrote, and not a library's, on values."""
+        tb = failure.__traceback__
+        while tb.tb_next:
+            tb = tb.tb_next
+        labels = {f"<{cell['label']}>" for cell in self.job["cells"] if cell["kind"] != "answer"}
+        return isinstance(failure, AssertionError) and tb.tb_frame.f_code.co_filename in labels
+
     def from_student(self, item):
         """Something that the student's code printed or showed: to the student's own cell."""
-        if not isinstance(item, dict) or self.size > OUTPUT_A_SUBMISSION:
+        item = known(item)
+        if item is None or self.size > OUTPUT_A_SUBMISSION:
             return
         self.size += len(json.dumps(item))
         if self.job["cells"][self.index]["kind"] in ("answer", "shared", "forgeable"):
-            if item.get("output_type") == "clear_output":
+            if item["output_type"] == "clear_output":
                 self.outputs.clear()
             else:
                 self.outputs.append(item)
@@ -367,6 +391,8 @@ class Bench:
         try:
             if sys.platform.startswith("linux"):
                 sandbox.die_with_parent()
+            memory = self.settings["limits"]["memory"]  # what an answer makes of a test's numbers
+            sandbox.limit(memory=memory, seconds=None, file_size=None, processes=None)
             os.chdir(folder)
             for name, data in own_files.items():
                 os.makedirs(os.path.dirname(os.path.abspath(name)), exist_ok=True)

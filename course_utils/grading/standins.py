@@ -5,6 +5,7 @@ for what is not. A stand-in has no say in a comparison with the test's own value
 something is true, or in becoming a number or an array: a test that needs data fails with words.
 """
 
+import functools
 import random
 import sys
 import time
@@ -72,7 +73,7 @@ class StandIn:
         raise self._refuse("plain data to look up")
 
     def __exit__(self, kind, error, _):
-        """Its leave to go on may end an error, but never a failed check or the grader's own word."""
+        """It may end an error of the test's, but never a failed check or the grader's own word."""
         if "__exit__" not in self._answers.operators:
             raise self._refuse("a context manager")
         checked = kind is not None and not issubclass(kind, Exception)
@@ -128,6 +129,14 @@ class Callable(StandIn):
         return id(self)
 
 
+@functools.lru_cache(1024)
+def stand_in_class(called, name):
+    """The class of a stand-in, by the name of the class that it stands for."""
+    base = Callable if called else StandIn
+    plain = name.isidentifier() and len(name) <= 80
+    return type(name, (base,), {"__slots__": ()}) if plain else base
+
+
 def _always(operation):
     def method(self, *args):
         return self._answers.ask(operation, self, *args)
@@ -173,9 +182,12 @@ def _compare(operation, name, swapped):
 
 def _in_place(operation, name):
     def method(self, other):
-        if name in self._answers.operators:
-            return self._answers.ask(operation, self, other)
-        return NotImplemented  # then Python takes the operator that makes a new object
+        if name not in self._answers.operators:
+            return NotImplemented  # then Python takes the operator that makes a new object
+        result = self._answers.ask(operation, self, other)
+        if not isinstance(result, StandIn):
+            raise self._refuse("an object")
+        return result
 
     return method
 
@@ -291,7 +303,10 @@ class Answers:
             self.on_output(rest[0])
 
     def _receive(self, deadline):
-        message, tail = self.channel.receive(timeout=max(0.001, deadline - time.monotonic()))
+        left = deadline - time.monotonic()
+        if left <= 0:  # however much there is to read
+            raise TimeoutError("no message before the deadline")
+        message, tail = self.channel.receive(timeout=left)
         if not isinstance(message, list) or not message or not isinstance(message[0], str):
             raise Malformed("not a message")
         return message, tail
@@ -456,7 +471,7 @@ class Answers:
         if type(number) is not int or not isinstance(type_name, str):
             raise Malformed("not a description of an object")
         if number not in self.stand_ins:
-            make = Callable if kind in ("call", "type") else StandIn
+            make = stand_in_class(kind in ("call", "type"), type_name)
             self.stand_ins[number] = make(self, number, type_name[:80], kind)
         return self.stand_ins[number]
 

@@ -243,13 +243,14 @@ def named(name, fields):
     return type(name, (tuple,), members)
 
 
-def pack(files):
-    """Files as a table of (name, start, length) and one run of bytes."""
-    table, tail = [], b""
+def pack(files, start=0):
+    """Files as a table of (name, start, length) and one run of bytes, which begins at `start`."""
+    table, parts = [], []
     for name, data in files.items():
-        table.append([name, len(tail), len(data)])
-        tail += data
-    return table, tail
+        table.append([name, start, len(data)])
+        parts.append(data)
+        start += len(data)
+    return table, b"".join(parts)
 
 
 def unpack(table, tail):

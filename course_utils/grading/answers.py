@@ -1,8 +1,10 @@
 """The answer process: runs a student's cells and calls, and never sees a test.
 
 One process is kept warm, with the packages loaded and nothing of a student in it. A submission is a
-fork of it, confined by `sandbox`; before each test another fork carries on while its parent stays
-as it was, to take over again should the test's calls hang or die.
+fork of it, confined by `sandbox`. It runs all of the student's cells first, and where tests come in
+between it leaves a copy of itself. When no cell is left to say anything, the copies answer the
+tests; before a test another fork carries on while its parent stays as it was, to take over again
+should the test's calls hang or die.
 """
 
 import contextlib
@@ -30,6 +32,7 @@ from course_utils.grading.wire import Channel, Decoder, Encoder
 
 WITHHELD = "the reference implementation is not available in a graded answer: write your own"
 OUTPUT_A_CELL = 4 * 2**20
+MAX_PARKED = 60  # copies of a submission's process that wait for their tests
 
 OPERATIONS = {
     "call": lambda function, *args, **keywords: function(*args, **keywords),
@@ -84,6 +87,8 @@ class Answer:
             self.do(tail, *rest)
         elif kind == "checkpoint":
             self.checkpoint()
+        elif kind == "park":
+            self.park(*rest)
         elif kind == "end":
             os._exit(0)
         elif kind == "files":
@@ -115,6 +120,18 @@ class Answer:
             _, status = os.waitpid(pid, 0)
             self.channel.waiting = False
             self.channel.send(["restored", os.waitstatus_to_exitcode(status), self.depth])
+
+    def park(self, number):
+        """Leave a copy of this process as it stands, for the tests that belong here."""
+        self.shell.flush()
+        self.channel.waiting = True
+        child = os.fork() == 0
+        self.channel.waiting = False
+        if child:
+            self.channel.turn(number)
+        else:
+            self.channel.lines[number].close()
+            self.channel.send(["done", False])
 
     def do(self, tail, operation, operands, keywords, seeds, seconds, names):
         """Compute something of the student's and say what came of it."""
@@ -300,10 +317,14 @@ def draw():
 
 
 class OneVoice(Channel):
-    """A channel for one thread of one process at a time: the student's own forks don't share it."""
+    """A channel for one thread of one process at a time: the student's own forks don't share it.
 
-    def __init__(self, sock):
+    `lines` are those of the copies that are going to be parked.
+    """
+
+    def __init__(self, sock, lines):
         super().__init__(sock)
+        self.lines = lines
         self.waiting = False  # whether a fork of this process speaks in its place
         self.lock = threading.Lock()
         os.register_at_fork(after_in_child=self.after_fork)
@@ -313,15 +334,25 @@ class OneVoice(Channel):
         if not self.waiting:
             self.close()
 
+    def turn(self, number):
+        """Speak on another line from now on, and on no other."""
+        kept = self.lines[number].detach()
+        self.close()
+        self.sock, self.lines = socket.socket(fileno=kept), []
+
+    def close(self):
+        for sock in (self.sock, *self.lines):
+            sock.close()
+
     def send(self, *args, **keywords):
         with self.lock:
             if not self.waiting:
                 super().send(*args, **keywords)
 
 
-def submission(sock, shell, limits):
+def submission(socks, shell, limits):
     """Serve one submission in this process, until the other side closes or it dies."""
-    sandbox.limit(**limits)
+    sandbox.limit(**{**limits, "processes": limits["processes"] + 2 * len(socks)})
     null = os.open(os.devnull, os.O_RDWR)
     for number in (0, 1, 2):
         os.dup2(null, number)
@@ -329,12 +360,12 @@ def submission(sock, shell, limits):
     sys.stdout, sys.stderr = shell.out, shell.err
     sys.path.insert(0, os.getcwd())
     try:
-        Answer(OneVoice(sock), shell).serve()
+        Answer(OneVoice(socks[0], socks[1:]), shell).serve()
     finally:
         os._exit(0)
 
 
-def confine(sock, shell, limits, user, *, isolated):
+def confine(socks, shell, limits, user, *, isolated):
     """In a fork of the warm process: run a submission in another and end with it."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     sandbox.die_with_parent()
@@ -342,7 +373,7 @@ def confine(sock, shell, limits, user, *, isolated):
     if isolated:
         pid = sandbox.isolate()
         if pid == 0:
-            inside(sock, shell, limits, user)
+            inside(socks, shell, limits, user)
     else:
         sandbox.adopt_orphans()
         folder = tempfile.mkdtemp(prefix="submission")
@@ -353,8 +384,9 @@ def confine(sock, shell, limits, user, *, isolated):
             if os.getuid() == 0:
                 os.chown(folder, user, user)
             sandbox.give_up_root(user)
-            submission(sock, shell, limits)
-    sock.close()
+            submission(socks, shell, limits)
+    for sock in socks:
+        sock.close()
     try:
         os.waitpid(pid, 0)
     finally:
@@ -367,15 +399,16 @@ def confine(sock, shell, limits, user, *, isolated):
         os._exit(0)
 
 
-def inside(sock, shell, limits, user):
+def inside(socks, shell, limits, user):
     """The first process of a submission's namespace; all others in it die with it."""
     try:
         sandbox.settle(user)
         os.chdir(sandbox.HOME)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         if os.fork() == 0:
-            submission(sock, shell, limits)
-        sock.close()
+            submission(socks, shell, limits)
+        for sock in socks:
+            sock.close()
         while True:  # until the last of them is gone
             os.wait()
     finally:
@@ -388,7 +421,7 @@ def quietly(function, *args):
 
 
 def main(control, settings):
-    """The warm process: one submission for each socket that arrives over `control`."""
+    """The warm process: one submission for each lot of sockets that arrives over `control`."""
     control = socket.socket(fileno=control)
     shell = Shell.start()
     preload(["matplotlib.pyplot"])
@@ -397,16 +430,18 @@ def main(control, settings):
     gc.freeze()  # what is shared with the forks stays shared
     sys.meta_path.insert(0, Withheld(settings["withheld"], settings["allowed"]))
     while True:
-        data, fds, _, _ = socket.recv_fds(control, 2**16, 1)
+        data, fds, _, _ = socket.recv_fds(control, 2**16, 1 + MAX_PARKED)
         if not data:
             return
         preload(json.loads(data))
         pid = os.fork()
         if pid == 0:
             control.close()
-            confine(socket.socket(fileno=fds[0]), shell, settings["limits"], settings["user"],
+            socks = [socket.socket(fileno=fd) for fd in fds]
+            confine(socks, shell, settings["limits"], settings["user"],
                     isolated=settings["isolated"])  # fmt: skip
-        os.close(fds[0])
+        for fd in fds:
+            os.close(fd)
         control.sendall(b"+")
         asked = control.recv(1)
         quietly(os.kill, pid, signal.SIGTERM)

@@ -16,17 +16,20 @@ import subprocess
 import sys
 import tempfile
 import time
+import traceback
+from itertools import takewhile
 
 import numpy as np
 
 from course_utils.grading import sandbox
-from course_utils.grading.answers import preload, quietly
-from course_utils.grading.names import hidden_lines, module, shows
+from course_utils.grading.answers import MAX_PARKED, preload, quietly
+from course_utils.grading.names import hidden_lines, module, shows, used
 from course_utils.grading.shell import Shell, known, output
 from course_utils.grading.standins import AnswerEnded, Answers, StandIn
 from course_utils.grading.wire import Channel, Malformed, pack, unpack
 
 OUTPUT_A_SUBMISSION = 4 * 2**20  # well below what one message may hold
+STUDENTS = ("answer", "shared")  # kinds of cells that are run in the answer process
 GLANCE = 0.2  # seconds between two looks at how much memory is in use
 
 CHANGED = "The answer changed an argument in place.\n"
@@ -37,57 +40,114 @@ class Lost(Exception):
 
 
 class Check:
-    """Runs one submission's notebook from top to bottom, in a fork made for it."""
+    """Runs one submission's notebook, in a fork made for it.
 
-    def __init__(self, job, channel, report, shell):
+    First the student's cells, from top to bottom, so that no output of theirs can tell what a
+    hidden test has handed over; then the tests, each with a copy of the answer process as it was
+    when it had come to that place.
+    """
+
+    def __init__(self, job, lines, report, shell):
         self.job, self.report, self.shell = job, report, shell
-        self.answers = Answers(channel, job, self.from_student)
+        self.lines = [Channel(line) for line in lines]
+        self.answers = Answers(self.lines[0], job, self.from_student)
         self.space = shell.user_ns
         self.outputs = []
         self.last_answer, self.hidden, self.label = None, set(), None
+        self.place = 0  # how many of the cells the answer process has run
         self.provided = {}
         self.size = 0
         self.told = False  # whether a hidden test has spoken with the answer since the checkpoint
+        self.heard = False  # whether one ever has
 
     def run(self, files, defused):
         table, tail = pack(files)
         self.answers.channel.send(["files", table], tail, timeout=60)
+        self.defused = {int(index): reason for index, reason in defused.items()}
+        groups = parking(self.job["cells"])
         for index, cell in enumerate(self.job["cells"]):
-            self.report.send(["start", index])
-            self.index, self.outputs = index, []
-            try:
-                getattr(self, cell["kind"])(cell, defused.get(str(index)))
-            except (EOFError, OSError, Malformed, TimeoutError) as reason:
-                self.report.send(["lost", index, explain(reason, self.job["cell_seconds"])])
+            if cell["kind"] in STUDENTS and not self.attempt(self.answer, index):
                 return
-            except Lost as reason:
-                self.report.send(["lost", index, str(reason)])
+            number = groups.get(index, MAX_PARKED)
+            if number < MAX_PARKED and not self.attempt(self.park, index, number):
                 return
-            self.report.send(["outputs", index, self.outputs])
+        for index, cell in enumerate(self.job["cells"]):
+            if cell["kind"] != "answer" and not (
+                self.attempt(self.turn, index, groups.get(index))
+                and self.attempt(getattr(self, cell["kind"]), index)
+            ):
+                return
         self.report.send(["end"])
 
+    def attempt(self, step, index, *args):
+        """Take a step with a cell, and report what came of it; False if that was the last."""
+        self.report.send(["start", index])
+        self.index, self.outputs = index, []
+        try:
+            step(self.job["cells"][index], self.defused.get(index), *args)
+        except (EOFError, OSError, Malformed, TimeoutError) as reason:
+            self.report.send(["lost", self.index, explain(reason, self.job["cell_seconds"])])
+        except Lost as reason:
+            self.report.send(["lost", self.index, str(reason)])
+        else:
+            if step in (self.answer, self.test, self.forgeable):
+                self.report.send(["outputs", index, self.outputs])
+            return True
+        return False
+
     def answer(self, cell, defused):
-        """The student's own cell; of one that has killed a process what it defines, or nothing."""
-        self.last_answer = self.index
-        self.forget_hidden()
-        self.answers.standing = False  # what is to be returned to is to include this cell
+        """The student's own cell; of one that has killed a process what it defines, or nothing.
+
+        A locked cell without points is run here as well: the student's code needs what it defines.
+        """
         if not defused or defused[1] == 1:
             seconds = self.job["cell_seconds"]
             self.answers.run_cell(cell["source"], cell["label"], seconds, bool(defused))
         if defused:
             self.outputs.append(ended(defused[0]))
 
+    def park(self, cell, defused, number):
+        self.answers.park(number)
+
+    def turn(self, cell, defused, number):
+        """Ask the copy that was left at this place.
+
+        Should tests go on with objects of earlier ones, theirs has to go on as well: it runs, with
+        nobody listening, the cells that it has not seen.
+        """
+        self.last_answer = last(self.job["cells"], self.index, STUDENTS)
+        if number is None:
+            return
+        group = takewhile(lambda one: one["kind"] not in STUDENTS,
+                          self.job["cells"][self.index + (cell["kind"] in STUDENTS):])  # fmt: skip
+        names = set().union(*(used(one["source"]) for one in [cell, *group]))
+        kept = any(self.answers.holds(self.space.get(name), 0) for name in names)
+        if number < MAX_PARKED and not kept:
+            self.answers = Answers(self.lines[number + 1], self.job, self.from_student)
+            try:
+                self.answers.checkpoint()
+            except (EOFError, OSError):  # it only waited, so what ran last has done this
+                before = last(self.job["cells"], self.index, ("test", "forgeable"), self.defused)
+                self.index = self.index if before is None else before
+                raise
+            self.told = False
+        else:
+            for index in range(self.place, self.index + 1):
+                if self.job["cells"][index]["kind"] in STUDENTS:
+                    self.answer(self.job["cells"][index], self.defused.get(index))
+            self.outputs = []
+            self.answers.standing = False  # what is to be returned to is to include these cells
+        self.place = self.index + 1
+
     def shared(self, cell, defused):
-        """A locked cell without points: the student's code needs what it defines, and so do tests.
+        """A locked cell without points, as the tests need it.
 
         What it prints and shows is the student's, who may have made what it shows.
         """
-        self.answer(cell, defused)
-        shown, self.outputs = self.outputs, []
         self.trust(cell, refuse=defused and defused[0])
         if self.answers.ended and not self.answers.restored and not defused:
             raise Lost(self.answers.ended)
-        self.outputs = shown
+        self.outputs = []
 
     def forgeable(self, cell, defused):
         """A test that asks to be run among the student's names, where a student may forge it."""
@@ -134,6 +194,7 @@ class Check:
             self.answers.checkpoint()
             self.told = False
         self.told |= bool(self.hidden)
+        self.heard |= self.told
 
     def forget_hidden(self):
         """Undo what hidden tests have told the answer, before it can be seen to say it again."""
@@ -239,28 +300,20 @@ class Check:
         if item is None or self.size > OUTPUT_A_SUBMISSION:
             return
         self.size += len(json.dumps(item))
-        if self.job["cells"][self.index]["kind"] in ("answer", "shared", "forgeable"):
+        if self.job["cells"][self.index]["kind"] in (*STUDENTS, "forgeable"):
             if item["output_type"] == "clear_output":
                 self.outputs.clear()
             else:
                 self.outputs.append(item)
-        elif self.last_answer is not None and not self.in_hidden():
+        elif self.last_answer is not None and not self.heard:
             self.report.send(["more", self.last_answer, item])
 
-    def in_hidden(self, tb=None):
-        """Whether the test is at a line that students do not see: then its calls are no news."""
-        if tb is not None:
-            while tb:
-                if tb.tb_frame.f_code.co_filename == self.label and tb.tb_lineno in self.hidden:
-                    return True
-                tb = tb.tb_next
-            return False
-        frame = sys._getframe()
-        while frame:
-            if frame.f_code.co_filename == self.label and frame.f_lineno in self.hidden:
-                return True
-            frame = frame.f_back
-        return False
+    def in_hidden(self, tb):
+        """Whether an error came by a line of the test that students do not see."""
+        return any(
+            frame.f_code.co_filename == self.label and number in self.hidden
+            for frame, number in traceback.walk_tb(tb)
+        )
 
 
 def ended(reason):
@@ -276,12 +329,24 @@ def explain(reason, seconds):
     return "the process was killed: out of time or memory, crashed, or ended by the code itself"
 
 
-def last_test(cells, index, defused):
-    """The last test before a cell that is still run, as a key of `defused`."""
-    for number in range(index - 1, -1, -1):
-        if cells[number]["kind"] == "test" and str(number) not in defused:
-            return str(number)
-    return None
+def last(cells, index, kinds, without=()):
+    """The number of the last cell before one that is of one of these kinds; or None."""
+    places = range(index - 1, -1, -1)
+    return next((n for n in places if cells[n]["kind"] in kinds and n not in without), None)
+
+
+def parking(cells):
+    """Where a copy of the answer process is to be left, and the number of each.
+
+    Tests that follow each other share one, and so does a locked cell that asks for an answer.
+    """
+    groups, standing = {}, False
+    for index, cell in enumerate(cells):
+        standing = standing and cell["kind"] not in STUDENTS
+        asks = cell["kind"] != "answer" and (cell["surely"] or cell["maybe"])
+        if not standing and (asks or cell["kind"] == "forgeable"):
+            groups[index], standing = len(groups), True
+    return groups
 
 
 class Bench:
@@ -320,11 +385,12 @@ class Bench:
                 break
             index, reason = lost
             losses[index] += 1
-            if losses[index] == 2 and (before := last_test(job["cells"], index, defused)):
+            before = last(job["cells"], index, ("test",), set(map(int, defused)))
+            if losses[index] == 2 and before is not None:
                 # Without that cell it ended all the same, so the test before may have done it.
                 del defused[str(index)]
-                suspects[index] = before
-                defused[before] = reason, 1
+                suspects[index] = str(before)
+                defused[str(before)] = reason, 1
             else:
                 defused.pop(suspects.pop(index, None), None)
                 defused[str(index)] = reason, losses[index]
@@ -339,9 +405,13 @@ class Bench:
         for cell, items in zip(job["cells"], outputs, strict=True):
             if cell["kind"] in ("test", "forgeable"):  # until there is evidence
                 items.append(ended("not run: the notebook did not get this far in its time"))
-        ours, theirs = socket.socketpair()
-        socket.send_fds(self.control, [json.dumps(job["preload"]).encode()], [theirs.fileno()])
-        theirs.close()
+        count = 1 + min(len(parking(job["cells"])), MAX_PARKED)
+        ours, theirs = zip(*(socket.socketpair() for _ in range(count)), strict=True)
+        socket.send_fds(
+            self.control, [json.dumps(job["preload"]).encode()], [line.fileno() for line in theirs]
+        )
+        for line in theirs:
+            line.close()
         if not self.control.recv(1):
             raise RuntimeError("the warm process for answers is gone")
         reports, reporting = socket.socketpair()
@@ -351,8 +421,8 @@ class Bench:
                 reports.close()
                 self.control.close()
                 self.check(job, files, own_files, defused, ours, reporting, folder)
-            reporting.close()
-            ours.close()
+            for sock in (reporting, *ours):
+                sock.close()
             try:
                 lost = self.follow(Channel(reports), job, outputs, deadline)
             finally:
@@ -386,7 +456,7 @@ class Bench:
             else:
                 return None
 
-    def check(self, job, files, own_files, defused, sock, reporting, folder):
+    def check(self, job, files, own_files, defused, lines, reporting, folder):
         """In a fork: be the check process of one submission."""
         try:
             if sys.platform.startswith("linux"):
@@ -403,7 +473,7 @@ class Bench:
             for number in (0, 1, 2):
                 os.dup2(null, number)
             sys.stdout, sys.stderr = self.shell.out, self.shell.err
-            check = Check(job, Channel(sock), Channel(reporting), self.shell)
+            check = Check(job, lines, Channel(reporting), self.shell)
             signal.signal(signal.SIGALRM, check.out_of_time)
             self.shell.emit = check.emit
             check.run(files, defused)

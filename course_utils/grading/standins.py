@@ -263,6 +263,11 @@ class Answers:
         self.channel.send(["cell", source, label, seconds, only_definitions], timeout=seconds)
         return self._wait_for("done", seconds + 1)
 
+    def park(self, number):
+        """Leave a copy of the answer process, to be spoken with over the line of that number."""
+        self.channel.send(["park", number], timeout=5)
+        self._wait_for("done", 5)
+
     def checkpoint(self):
         """From here on a fork answers, so that what stands now can be returned to."""
         self.channel.send(["checkpoint"], timeout=5)
@@ -279,11 +284,13 @@ class Answers:
             raise Malformed("an older state speaks")
         self._forget(depth)
 
-    def holds(self, value):
-        """Whether a value lives in what `go_back` would end."""
+    def holds(self, value, since=None):
+        """Whether a value lives in what `go_back` would end, or in the answer process at all."""
+        since = self.kept if since is None else since
         if isinstance(value, (list, tuple, set, dict)):
-            return any(map(self.holds, value.values() if isinstance(value, dict) else value))
-        return isinstance(value, StandIn) and value._number >= self.kept
+            items = value.values() if isinstance(value, dict) else value
+            return any(self.holds(item, since) for item in items)
+        return isinstance(value, StandIn) and value._answers is self and value._number >= since
 
     def _forget(self, depth):
         """The state of `depth` is back, and knows nothing of what came after it."""
@@ -408,6 +415,8 @@ class Answers:
     def _describe(self, value, encoder):
         """How a value that is not plain data goes to the student's side."""
         if isinstance(value, StandIn):
+            if value._answers is not self:
+                raise TypeError(f"this `{value._type}` was made by an earlier test: make it anew")
             return ["mine", value._number]
         for stand_in, number in self.exceptions.values():
             if value is stand_in:

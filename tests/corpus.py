@@ -64,6 +64,58 @@ COURSE = notebook([
             "assert apply(lambda v: 2 * v, (1, 2)) == [2, 4]\nassert apply(np.exp, [0.0]) == [1.0]"),
     solved("answer", "if True:", "answer = [1, {'two': (2, 2.0)}, {3}, None, 4j, b'five', 'six']"),
     checked("answer", 1, "assert answer == [1, {'two': (2, 2.0)}, {3}, None, 4j, b'five', 'six']"),
+    # What tests do in ordinary courses, besides calling functions with data.
+    cell("code", "classes", "import collections\nimport dataclasses\nimport enum\n\n\nclass Node:\n"
+         "    def __init__(self, value, rest=None):\n        self.value, self.rest = value, rest\n\n"
+         "    def __len__(self):\n        return 1 + (len(self.rest) if self.rest else 0)\n\n\n"
+         "@dataclasses.dataclass\nclass Point:\n    x: float\n    y: float\n\n\n"
+         "Pair = collections.namedtuple('Pair', 'a b')\nColour = enum.Enum('Colour', 'RED BLUE')",
+         locked=True),
+    solved("push", "def push(head, value):", "return Node(value, head)"),
+    checked("push", 1, "head = push(push(None, 1), 2)\nassert isinstance(head, Node)\n"
+            "seen, node = [], head\nwhile node:\n    seen.append(node.value)\n    node = node.rest\n"
+            "assert seen == [2, 1]", "old = Node(7, Node(8))\nassert push(old, 6).rest is old\n"
+            "assert len(push(old, 6)) == 3"),
+    solved("mirror", "def mirror(thing):", "return Point(thing.y, thing.x) if "
+           "isinstance(thing, Point) else Pair(thing.b, thing.a)"),
+    checked("mirror", 1, "assert mirror(Point(1, 2)) == Point(2, 1)",
+            "assert mirror(Pair(Colour.RED, 2)) == Pair(2, Colour.RED)\n"
+            "assert mirror(Pair(1, 2))._fields == ('a', 'b')"),
+    solved("greet", "def greet():", "print('Hello,', input('Who? '))"),
+    checked("greet", 1, "import contextlib\nimport io\nfrom unittest import mock\n\n"
+            "said = io.StringIO()\nwith mock.patch('builtins.input', return_value='Ada'), "
+            "contextlib.redirect_stdout(said):\n    greet()\n"
+            "assert said.getvalue() == 'Hello, Ada\\n'"),
+    solved("walk", "def step(x):\n    return x + 2\n\n\ndef walk(n):",
+           "return [step(k) for k in range(n)]"),
+    checked("walk", 1, "assert walk(3) == [2, 3, 4]\nkept = step\ndel step\ntry:\n"
+            "    walk(2)\nexcept NameError:\n    pass\nelse:\n"
+            "    raise AssertionError('walk is to use step')\nfinally:\n    step = kept\n"
+            "assert walk(2) == [2, 3]"),
+    solved("interval", "def length(interval):\n    return interval.high - interval.low\n\n\n"
+           "class Interval:\n    def __init__(self, low, high):\n"
+           "        self.low, self.high = low, high\n\n"
+           "    def __lt__(self, other):\n        return self.high < other.low\n\n"
+           "    def __hash__(self):\n        return hash(self.low)\n\n"
+           "    def __eq__(self, other):\n        return vars(self) == vars(other)\n\n"
+           "    def __iadd__(self, shift):\n        self.low += shift\n        self.high += shift\n"
+           "        return self\n\n    def __enter__(self):\n        return self\n\n"
+           "    def __exit__(self, kind, error, _):\n        return kind is ZeroDivisionError\n\n"
+           "    def __contains__(self, x):", "    return self.low <= x <= self.high"),
+    checked("interval", 2, "i, j = Interval(0, 1), Interval(2, 3)\nassert 0.5 in i and 2 not in i\n"
+            "assert i < j and j > i and i != j and i == Interval(0, 1)\n"
+            "with i as k:\n    1 / 0\nassert k is i and length(j) == 1",
+            "assert len({i, Interval(0, 1), j}) == 2 and i\ni += 2\nassert i == j\n"
+            "assert type(i).__name__ == 'Interval'"),
+    solved("small", "def small(numbers):", "return [n for n in numbers if n < 4]"),
+    checked("small", 1, "assert 3 in small(range(9)) and small(iter([5, 2])) == [2]",
+            "with Interval(0, 1):\n    assert len(small([1, 2, 9])) == 2\n"
+            "records = np.array([(1, 2.0), (3, 4.0)], [('a', int), ('b', float)])\n"
+            "assert small(records['b']) == [2.0]"),
+    solved("level", "def close_enough(a, b):\n    return abs(a - b) < 1e-9\n\n\ndef level(x):",
+           "return sum(x) / len(x)"),
+    checked("level", 1, "assert close_enough(level([1, 2]), 1.5)",
+            "np.testing.assert_allclose(level(np.arange(4.0)), 1.5)"),
     cell("markdown", "essay", "Write here.", grade=True, solution=True, points=5),
 ])  # fmt: skip
 

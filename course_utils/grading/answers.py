@@ -7,10 +7,12 @@ tests; before a test another fork carries on while its parent stays as it was, t
 should the test's calls hang or die.
 """
 
+import builtins
 import contextlib
 import gc
 import importlib.util
 import io
+import itertools
 import json
 import operator
 import os
@@ -28,7 +30,7 @@ import numpy as np
 
 from course_utils.grading import sandbox
 from course_utils.grading.shell import Shell, definitions, output, say
-from course_utils.grading.wire import Channel, Decoder, Encoder
+from course_utils.grading.wire import KEYBOARD, Channel, Decoder, Encoder, Malformed, Shared
 
 WITHHELD = "the reference implementation is not available in a graded answer: write your own"
 OUTPUT_A_CELL = 4 * 2**20
@@ -63,17 +65,31 @@ class Callback:
         return self._answer.call_back(self._number, args, keywords)
 
 
+class Iterator(Callback):
+    """An iterator of the test's."""
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        return self()
+
+
 class Answer:
     """Serves one submission over `channel`."""
 
     def __init__(self, channel, shell):
         self.channel = channel
         self.shell = shell
+        self.shared = Shared(shell.user_ns)
         self.objects, self.handles = [], {}
         self.generators = {}
         shell.emit = self.emit
         self.printed = 0
         self.depth = 0  # how many forks stand by, each as it was before a test
+        self.calls = 0  # of the test's under way
+        self.own = {}  # what is the student's of the names that the test has rebound
+        builtins.input = self.input
 
     def serve(self):
         while True:
@@ -92,6 +108,7 @@ class Answer:
         elif kind == "end":
             os._exit(0)
         elif kind == "files":
+            self.shared.names = set(rest[1])
             for name, start, length in rest[0]:
                 os.makedirs(os.path.dirname(os.path.abspath(name)), exist_ok=True)
                 with open(name, "wb") as file:
@@ -133,23 +150,43 @@ class Answer:
             self.channel.lines[number].close()
             self.channel.send(["done", False])
 
-    def do(self, tail, operation, operands, keywords, seeds, seconds, names):
+    def input(self, prompt=""):
+        """Ask the test, which may have something in the place of the keyboard."""
+        if not self.calls:
+            raise EOFError("nobody is here to answer: the notebook is being graded")
+        return self.call_back(KEYBOARD, [str(prompt)], {})
+
+    def rebind(self, names):
+        """Give names of the student's the values that the test has given them, or take them."""
+        space = self.shell.user_ns
+        for name, value in self.own.items():
+            space[name] = value
+        self.own = {name: space[name] for name in names if name in space}
+        for name, values in names.items():
+            space.pop(name, None)
+            if values:
+                (space[name],) = values
+
+    def do(self, tail, operation, operands, keywords, seeds, seconds, names, rebound):
         """Compute something of the student's and say what came of it."""
         outermost = seconds is not None
         if outermost:
             self.printed = 0
             signal.setitimer(signal.ITIMER_REAL, seconds)
-        decoder = Decoder(tail, self.rebuild)
-        operands = [decoder.decode(tree) for tree in operands]
-        keywords = {name: decoder.decode(tree) for name, tree in keywords.items()}
-        if "numpy" in seeds:
-            np.random.set_state(decoder.decode(seeds["numpy"]))  # noqa: NPY002
-        if "python" in seeds:
-            random.setstate(decoder.decode(seeds["python"]))
-        known = decoder.containers
-        before = [self.snapshot(value, known) for value in known]
-        encoder = Encoder(self.describe, known)
+        decoder = Decoder(tail, self.rebuild, shared=self.shared)
+        known, before, value = decoder.containers, [], None
+        self.calls += 1
         try:
+            operands = [decoder.decode(tree) for tree in operands]
+            keywords = {name: decoder.decode(tree) for name, tree in keywords.items()}
+            self.rebind({name: decoder.decode(values) for name, values in rebound.items()})
+            if "numpy" in seeds:
+                np.random.set_state(decoder.decode(seeds["numpy"]))  # noqa: NPY002
+            if "python" in seeds:
+                random.setstate(decoder.decode(seeds["python"]))
+            known = list(decoder.containers)
+            before = [self.snapshot(value, known) for value in known]
+            encoder = Encoder(self.describe, known, self.shared)
             if operation == "names":
                 space = self.shell.user_ns
                 value = {name: space[name] for name in names if name in space}
@@ -157,11 +194,14 @@ class Answer:
                 value = OPERATIONS[operation](*operands, **keywords)
             reply = ["value", encoder.encode(value)]
         except BaseException as error:
-            encoder = Encoder(self.describe, known)
+            if isinstance(error, Malformed):
+                error = TypeError(f"the answer cannot take what the test hands over ({error})")
+            encoder = Encoder(self.describe, known, self.shared)
             reply = ["raised", self.describe_exception(error, encoder)]
+        self.calls -= 1
         changed = [
             [number, encoder.contents(value)]
-            for number, value in enumerate(known)
+            for number, value in enumerate(known[: len(before)])
             if self.snapshot(value, known) != before[number]
         ]
         self.shell.flush()
@@ -170,23 +210,24 @@ class Answer:
         self.channel.send([*reply, changed], encoder.tail)
 
     def call_back(self, number, args, keywords):
-        encoder = Encoder(self.describe)
+        encoder = Encoder(self.describe, (), self.shared)
         args = [encoder.encode(value) for value in args]
         keywords = {name: encoder.encode(value) for name, value in keywords.items()}
         self.channel.send(["callback", number, args, keywords], encoder.tail)
         while True:
             (kind, *rest), tail = self.channel.receive()
             if kind == "value":
-                return Decoder(tail, self.rebuild, encoder.containers).decode(rest[0])
+                decoder = Decoder(tail, self.rebuild, encoder.containers, self.shared)
+                return decoder.decode(rest[0])
             if kind == "raised":
                 name, message = rest
-                raise getattr(__import__("builtins"), name, RuntimeError)(message)
+                raise getattr(builtins, name, RuntimeError)(message)
             self.handle(kind, rest, tail)
 
     def snapshot(self, value, known):
         if isinstance(value, np.ndarray):
             return value.shape, value.tobytes()
-        return json.dumps(Encoder(self.describe, known).contents(value))
+        return json.dumps(Encoder(self.describe, known, self.shared).contents(value))
 
     def describe(self, value, encoder):
         """An object that stays here, by a number under which it can be asked for."""
@@ -215,8 +256,8 @@ class Answer:
         kind, *parts = tree
         if kind == "mine":
             return self.objects[parts[0]]
-        if kind == "callback":
-            return Callback(self, parts[0])
+        if kind in ("callback", "iterator"):
+            return (Callback if kind == "callback" else Iterator)(self, parts[0])
         if kind == "known":
             value = importlib.import_module(parts[0])
             for name in parts[1].split(".") if parts[1] else ():
@@ -352,6 +393,7 @@ class OneVoice(Channel):
 
 def submission(socks, shell, limits):
     """Serve one submission in this process, until the other side closes or it dies."""
+    sandbox.part_with_parent()
     sandbox.limit(**{**limits, "processes": limits["processes"] + 2 * len(socks)})
     null = os.open(os.devnull, os.O_RDWR)
     for number in (0, 1, 2):
@@ -429,7 +471,7 @@ def main(control, settings):
     draw()
     gc.freeze()  # what is shared with the forks stays shared
     sys.meta_path.insert(0, Withheld(settings["withheld"], settings["allowed"]))
-    while True:
+    for count in itertools.count():
         data, fds, _, _ = socket.recv_fds(control, 2**16, 1 + MAX_PARKED)
         if not data:
             return
@@ -438,8 +480,8 @@ def main(control, settings):
         if pid == 0:
             control.close()
             socks = [socket.socket(fileno=fd) for fd in fds]
-            confine(socks, shell, settings["limits"], settings["user"],
-                    isolated=settings["isolated"])  # fmt: skip
+            user = settings["user"] + count % sandbox.USERS
+            confine(socks, shell, settings["limits"], user, isolated=settings["isolated"])
         for fd in fds:
             os.close(fd)
         control.sendall(b"+")

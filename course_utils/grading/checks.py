@@ -5,6 +5,7 @@ each, joined by a socket. If anything but a test's own call goes wrong, both are
 notebook is run once more without the cell that did it.
 """
 
+import builtins
 import collections
 import contextlib
 import json
@@ -17,21 +18,23 @@ import sys
 import tempfile
 import time
 import traceback
+import types
 from itertools import takewhile
 
 import numpy as np
 
 from course_utils.grading import sandbox
 from course_utils.grading.answers import MAX_PARKED, preload, quietly
-from course_utils.grading.names import hidden_lines, module, shows, used
+from course_utils.grading.names import hidden_lines, module, shows, used, used_in_line
 from course_utils.grading.shell import Shell, known, output
 from course_utils.grading.standins import AnswerEnded, Answers, StandIn
-from course_utils.grading.wire import Channel, Malformed, pack, unpack
+from course_utils.grading.wire import Channel, Malformed, Shared, pack, unpack
 
 OUTPUT_A_SUBMISSION = 4 * 2**20  # well below what one message may hold
 STUDENTS = ("answer", "shared")  # kinds of cells that are run in the answer process
 GLANCE = 0.2  # seconds between two looks at how much memory is in use
 
+INPUT = builtins.input
 CHANGED = "The answer changed an argument in place.\n"
 
 
@@ -50,7 +53,8 @@ class Check:
     def __init__(self, job, lines, report, shell):
         self.job, self.report, self.shell = job, report, shell
         self.lines = [Channel(line) for line in lines]
-        self.answers = Answers(self.lines[0], job, self.from_student)
+        self.classes = Shared(shell.user_ns, job["classes"])
+        self.answers = self.speak(0)
         self.space = shell.user_ns
         self.outputs = []
         self.last_answer, self.hidden, self.label = None, set(), None
@@ -60,9 +64,13 @@ class Check:
         self.told = False  # whether a hidden test has spoken with the answer since the checkpoint
         self.heard = False  # whether one ever has
 
+    def speak(self, line):
+        """Begin to speak with the answer process over one of the lines."""
+        return Answers(self.lines[line], self.job, self.classes, self.from_student, self.input)
+
     def run(self, files, defused):
         table, tail = pack(files)
-        self.answers.channel.send(["files", table], tail, timeout=60)
+        self.answers.channel.send(["files", table, self.job["classes"]], tail, timeout=60)
         self.defused = {int(index): reason for index, reason in defused.items()}
         groups = parking(self.job["cells"])
         for index, cell in enumerate(self.job["cells"]):
@@ -123,7 +131,7 @@ class Check:
         names = set().union(*(used(one["source"]) for one in [cell, *group]))
         kept = any(self.answers.holds(self.space.get(name), 0) for name in names)
         if number < MAX_PARKED and not kept:
-            self.answers = Answers(self.lines[number + 1], self.job, self.from_student)
+            self.answers = self.speak(number + 1)
             try:
                 self.answers.checkpoint()
             except (EOFError, OSError):  # it only waited, so what ran last has done this
@@ -177,7 +185,10 @@ class Check:
                 raise Lost(self.answers.ended)
             self.outputs = [ended(self.answers.ended)]
         elif failure is None:
-            self.outputs += [ended(word) for word in self.excess(cell)]
+            wrong = [ended(word) for word in self.excess(cell)]
+            if wrong:  # nbgrader looks at a result before it looks at an error
+                kept = [item for item in self.outputs if item["output_type"] == "stream"]
+                self.outputs = wrong + kept
         elif not any(item["output_type"] == "error" for item in self.outputs):
             self.outputs.append(ended(f"the test failed ({type(failure).__name__})"))
         if self.answers.changed:
@@ -243,15 +254,56 @@ class Check:
             with contextlib.suppress(AnswerEnded):
                 bound = answers.names(theirs)
         space.update(bound)
+        answers.rebound = lambda: self.rebound(bound)
+        answers.excuses = lambda error: self.made_by_test(error, cell["source"])
         signal.setitimer(signal.ITIMER_REAL, self.job["cell_seconds"] + 2)
         failure = self.shell.run(cell["source"], cell["label"])
         signal.setitimer(signal.ITIMER_REAL, 0)
+        answers.rebound = dict
         for name, value in bound.items():
             if space.get(name) is value:
                 del space[name]
         for name, value in before.items():
             space.setdefault(name, value)
         return failure
+
+    def rebound(self, bound):
+        """Names of the student's that the test has deleted or given to another function.
+
+        What the test would see in one namespace, as it tries who calls whom: nothing, an object of
+        the student's, or a function that students can read.
+        """
+        found = {}
+        for name, value in bound.items():
+            now = self.space.get(name, bound)
+            code = getattr(now, "__code__", None)
+            if now is bound:
+                found[name] = []
+            elif now is not value and (
+                isinstance(now, StandIn)
+                or (
+                    isinstance(code, types.CodeType)
+                    and code.co_filename == self.label
+                    and code.co_firstlineno not in self.hidden
+                )
+            ):
+                found[name] = [now]
+        return found
+
+    def made_by_test(self, error, source):
+        """Whether an error comes from a statement that asks no answer: `1 / 0`, or a `raise`."""
+        *_, (frame, number) = traceback.walk_tb(error.__traceback__)
+        if frame.f_code.co_filename != self.label or isinstance(error, AssertionError):
+            return False
+        names = used_in_line(source, number)
+        return all(hasattr(builtins, name) and name not in self.space for name in names)
+
+    def input(self, prompt):
+        """What the test has in the place of the keyboard, if anything, answers the student's."""
+        ask = self.space.get("input", builtins.input)
+        if isinstance(ask, StandIn) or (ask is INPUT and sys.stdin is sys.__stdin__):
+            raise EOFError("nobody is here to answer: the notebook is being graded")
+        return str(ask(prompt))
 
     def provide(self, statement):
         """Run a statement of the instructor's once, which names what tests use; say if it ran."""
@@ -305,8 +357,14 @@ class Check:
                 self.outputs.clear()
             else:
                 self.outputs.append(item)
+        elif item["output_type"] == "stream" and self.catches(item["name"]):
+            getattr(sys, item["name"]).write(item["text"])
         elif self.last_answer is not None and not self.heard:
             self.report.send(["more", self.last_answer, item])
+
+    def catches(self, name):
+        """Whether the test has something in the place of a stream, to look at what is written."""
+        return getattr(sys, name) is not (self.shell.out if name == "stdout" else self.shell.err)
 
     def in_hidden(self, tb):
         """Whether an error came by a line of the test that students do not see."""
@@ -353,8 +411,8 @@ class Bench:
     """The two warm processes side by side; grades one submission at a time."""
 
     def __init__(self, settings):
-        # The system counts processes by user, and what one submission uses up is not another's.
-        settings["user"] = sandbox.USER + os.getpid() % 5000
+        # The system counts processes and keeps keys by user: none of it is another submission's.
+        settings["user"] = sandbox.USER + os.getpid() % 5000 * sandbox.USERS
         self.control, theirs = socket.socketpair()
         script = "import sys; sys.path.insert(0, sys.argv.pop()); " \
                  "from course_utils.grading import answers; import json; " \

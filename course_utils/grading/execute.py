@@ -116,6 +116,9 @@ class ExecuteApart(Execute):
                 item.update(names.wanted(cell.source, before))
                 item["points"] = float(cell.metadata["nbgrader"].get("points") or 0)
             cells.append(item)
+        answers = [text for _, role, text in source if role == "answer"]
+        common = [text for _, role, text in source if role == "plain"]
+        common += [item["source"] for item in cells if item["kind"] == "shared"]
         packages = {
             node_name(node)
             for text in everything
@@ -124,6 +127,7 @@ class ExecuteApart(Execute):
         }
         return {
             "cells": cells,
+            "classes": sorted(bound(common) - bound(answers)),
             "operators": sorted(set().union(*map(names.operators, everything))),
             "preload": sorted(packages - {"", "__future__"}),
             "withheld": self.withheld,
@@ -148,6 +152,11 @@ class ExecuteApart(Execute):
             },
         }
         return json.dumps(settings)
+
+
+def bound(texts):
+    """Names that cells bind at their top level."""
+    return {name for text in texts for name, _ in names.bindings(text)}
 
 
 def kind(cell):

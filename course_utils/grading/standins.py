@@ -9,10 +9,11 @@ import functools
 import random
 import sys
 import time
+from collections.abc import Iterator
 
 import numpy as np
 
-from course_utils.grading.wire import Decoder, Encoder, Malformed
+from course_utils.grading.wire import KEYBOARD, Decoder, Encoder, Malformed
 
 READABLE = ("__name__", "__doc__", "__qualname__", "__dict__")
 PLAIN = (type(None), bool, int, float, str)
@@ -73,14 +74,13 @@ class StandIn:
         raise self._refuse("plain data to look up")
 
     def __exit__(self, kind, error, _):
-        """It may end an error of the test's, but never a failed check or the grader's own word."""
+        """It may end an error that the test has made to try it, but never a check that failed."""
         if "__exit__" not in self._answers.operators:
             raise self._refuse("a context manager")
-        checked = kind is not None and not issubclass(kind, Exception)
-        checked = checked or isinstance(error, AssertionError)
-        args = [] if checked else [arg for arg in getattr(error, "args", ()) if type(arg) in PLAIN]
-        known = RuntimeError if checked else kind
-        return self._answers.ask("exit", self, known, args) is True and not checked
+        excused = kind is not None and self._answers.excuses(error)
+        args = [arg for arg in error.args if type(arg) in PLAIN] if excused else []
+        known = kind if excused or kind is None else RuntimeError
+        return self._answers.ask("exit", self, known, args) is True and excused
 
     def __str__(self):
         return self._text("str")
@@ -222,16 +222,21 @@ class Answers:
     job : dict
         ``operators``, special methods that the instructor's own classes define; ``call_seconds``,
         what a call may take; ``withheld``, packages that the student's side does not have.
-    on_output : callable
-        Gets what the student's code prints and shows.
+    shared : Shared
+        The classes that both sides have.
+    on_output, on_input : callable
+        Get what the student's code prints and shows, and what it asks for at the keyboard.
     """
 
-    def __init__(self, channel, job, on_output):
+    def __init__(self, channel, job, shared, on_output, on_input):
         self.channel = channel
         self.operators = set(job["operators"])
         self.call_seconds = job["call_seconds"]
         self.withheld = ("__main__", *job["withheld"])
-        self.on_output = on_output
+        self.shared = shared
+        self.on_output, self.on_input = on_output, on_input
+        self.rebound = dict  # a function: names that the test has rebound → their values, in a list
+        self.excuses = bool  # a function: whether the test has made an error to try an answer
         self.stand_ins, self.exceptions = {}, {}
         self.callbacks, self.generators = [], {}
         self.nesting = 0
@@ -239,7 +244,7 @@ class Answers:
         self.deadline = None
         self.calls = 0
         self.seeds = None
-        self.depth = self.kept = 0
+        self.depth = self.kept = self.handed = 0
         self.standing = False  # whether there is a state to return to, of before this test
         self.changed = False  # whether an argument was changed in place
 
@@ -275,6 +280,7 @@ class Answers:
         self.depth += 1
         self.standing = True
         self.kept = len(self.stand_ins)
+        self.handed = len(self.callbacks)
 
     def go_back(self):
         """Undo what a test's calls have done on the student's side."""
@@ -296,6 +302,7 @@ class Answers:
         """The state of `depth` is back, and knows nothing of what came after it."""
         self.depth, self.seeds, self.generators = depth, None, {}
         self.standing = False
+        del self.callbacks[self.handed :]
         self.stand_ins = {n: value for n, value in self.stand_ins.items() if n < self.kept}
         self.exceptions = {n: value for n, value in self.exceptions.items() if n < self.kept}
 
@@ -327,16 +334,17 @@ class Answers:
         if left <= 0 or self.calls > MAX_CALLS or self.nesting > MAX_NESTING:
             self.ended = "the test's time for calls is used up"
             raise AnswerEnded(self.ended)
-        encoder = Encoder(self._describe)
+        encoder = Encoder(self._describe, (), self.shared)
         operands = [encoder.encode(value) for value in operands]
         keywords = {name: encoder.encode(value) for name, value in keywords.items()}
+        rebound = {name: encoder.encode(values) for name, values in self.rebound().items()}
         seconds = min(left, self.call_seconds)
         seeds = {name: encoder.encode(state) for name, state in self._new_seeds().items()}
         outermost = self.nesting == 0
         self.nesting += 1
         try:
             tree = ["do", operation, operands, keywords, seeds, seconds if outermost else None,
-                    list(names)]  # fmt: skip
+                    list(names), rebound]  # fmt: skip
             self.channel.send(tree, encoder.tail, timeout=seconds)
             return self._result(operation, encoder, time.monotonic() + seconds + 1)
         except (EOFError, OSError, TimeoutError, Malformed) as error:
@@ -366,7 +374,7 @@ class Answers:
             result, changed = rest
         except ValueError:
             raise Malformed("not a result") from None
-        decoder = Decoder(tail, self._rebuild, encoder.containers)
+        decoder = Decoder(tail, self._rebuild, encoder.containers, self.shared)
         if kind == "raised":
             exception = self._exception(operation, decoder, *result)
         else:
@@ -387,17 +395,21 @@ class Answers:
 
     def _call_back(self, tail, number, args, keywords):
         """The student's code calls a function that the test has handed over."""
-        decoder = Decoder(tail, self._rebuild)
+        decoder = Decoder(tail, self._rebuild, (), self.shared)
         args = [decoder.decode(tree) for tree in args]
         keywords = {name: decoder.decode(tree) for name, tree in keywords.items()}
-        encoder = Encoder(self._describe, decoder.containers)
-        if not isinstance(number, int) or not 0 <= number < len(self.callbacks):
-            raise Malformed("no such function")
+        encoder = Encoder(self._describe, decoder.containers, self.shared)
+        function = self.on_input if number == KEYBOARD else self._callback(number)
         try:
-            reply = ["value", encoder.encode(self.callbacks[number](*args, **keywords))]
+            reply = ["value", encoder.encode(function(*args, **keywords))]
         except Exception as error:
             reply = ["raised", type(error).__name__, str(error)[:2000]]
         self.channel.send(reply, encoder.tail, timeout=self.call_seconds)
+
+    def _callback(self, number):
+        if type(number) is not int or not 0 <= number < len(self.callbacks):
+            raise Malformed("no such function")
+        return self.callbacks[number]
 
     def _new_seeds(self):
         """NumPy's and Python's global random states, if this side has moved them since."""
@@ -439,9 +451,12 @@ class Answers:
         if callable(value):
             self.callbacks.append(value)
             return ["callback", len(self.callbacks) - 1]
+        if isinstance(value, Iterator):
+            self.callbacks.append(value.__next__)
+            return ["iterator", len(self.callbacks) - 1]
         raise TypeError(
             f"a {type(value).__name__} cannot be handed to an answer: only plain data, arrays, "
-            "random generators and functions can"
+            "iterators, random generators, functions, and objects of classes from a locked cell can"
         )
 
     def _public(self, module, name):
@@ -468,10 +483,7 @@ class Answers:
     def _rebuild(self, tree, decoder):
         kind, *parts = tree
         if kind == "yours":
-            number = parts[0]
-            if not isinstance(number, int) or not 0 <= number < len(self.callbacks):
-                raise Malformed("no such function")
-            return self.callbacks[number]
+            return self._callback(*parts)
         if kind == "exception":
             return self._exception_class(*parts)
         if kind != "object":
@@ -505,8 +517,9 @@ class Answers:
         try:
             kind = self._exception_class(kind[1], kind[2], bases)
             args = decoder.decode(args)
-            if issubclass(kind, (StopIteration, StopAsyncIteration)) and operation != "next":
-                kind = RuntimeError  # it would end a loop of the test's as if all were well
+            ends = issubclass(kind, (StopIteration, StopAsyncIteration)) and operation != "next"
+            if ends or any(base.__name__ == "SkipTest" for base in kind.__mro__):
+                kind = RuntimeError  # it would end a loop or a test as if all were well
             try:
                 exception = kind(*args)
             except Exception:

@@ -25,7 +25,7 @@ import numpy as np
 
 from course_utils.grading import sandbox
 from course_utils.grading.answers import MAX_PARKED, preload, quietly
-from course_utils.grading.names import hidden_lines, module, shows, used, used_in_line
+from course_utils.grading.names import bindings, hidden_lines, module, shows, used, used_in_line
 from course_utils.grading.shell import Shell, known, output
 from course_utils.grading.standins import AnswerEnded, Answers, StandIn
 from course_utils.grading.wire import Channel, Malformed, Shared, pack, unpack
@@ -254,7 +254,9 @@ class Check:
             with contextlib.suppress(AnswerEnded):
                 bound = answers.names(theirs)
         space.update(bound)
-        answers.rebound = lambda: self.rebound(bound)
+        given = {name for statement in cell["given"] for name, _ in bindings(statement)}
+        start = {**{name: space[name] for name in given if name in space}, **bound}
+        answers.rebound = lambda: self.rebound(start)
         answers.excuses = lambda error: self.made_by_test(error, cell["source"])
         signal.setitimer(signal.ITIMER_REAL, self.job["cell_seconds"] + 2)
         failure = self.shell.run(cell["source"], cell["label"])
@@ -267,17 +269,17 @@ class Check:
             space.setdefault(name, value)
         return failure
 
-    def rebound(self, bound):
-        """Names of the student's that the test has deleted or given to another function.
+    def rebound(self, start):
+        """Names that the student's code has as well and that the test has deleted or rebound.
 
         What the test would see in one namespace, as it tries who calls whom: nothing, an object of
         the student's, or a function that students can read.
         """
         found = {}
-        for name, value in bound.items():
-            now = self.space.get(name, bound)
+        for name, value in start.items():
+            now = self.space.get(name, start)
             code = getattr(now, "__code__", None)
-            if now is bound:
+            if now is start:
                 found[name] = []
             elif now is not value and (
                 isinstance(now, StandIn)

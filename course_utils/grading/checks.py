@@ -93,15 +93,23 @@ class Check:
         self.index, self.outputs = index, []
         try:
             step(self.job["cells"][index], self.defused.get(index), *args)
-        except (EOFError, OSError, Malformed, TimeoutError) as reason:
-            self.report.send(["lost", self.index, explain(reason, self.job["cell_seconds"])])
-        except Lost as reason:
-            self.report.send(["lost", self.index, str(reason)])
-        else:
-            if step in (self.answer, self.test, self.forgeable):
-                self.report.send(["outputs", index, self.outputs])
-            return True
-        return False
+        except (EOFError, OSError, Malformed, TimeoutError, Lost) as error:
+            reason = explain(error, self.job["cell_seconds"])
+            if step != self.test or not self.alone(index):
+                self.report.send(["lost", self.index, reason])
+                return False
+            self.answers.gone, self.outputs = reason, [ended(reason)]  # nobody else needs it
+            self.report.send(["gone", index, reason])
+        if step in (self.answer, self.test, self.forgeable):
+            self.report.send(["outputs", index, self.outputs])
+        return True
+
+    def alone(self, index):
+        """Whether no other cell speaks with the copy of the answer process that a test does."""
+        cells = self.job["cells"]
+        return index in parking(cells) and (
+            index + 1 == len(cells) or cells[index + 1]["kind"] in STUDENTS
+        ) and self.place == index + 1  # fmt: skip
 
     def answer(self, cell, defused):
         """The student's own cell; of one that has killed a process what it defines, or nothing.
@@ -136,8 +144,11 @@ class Check:
                 self.answers.checkpoint()
             except (EOFError, OSError):  # it only waited, so what ran last has done this
                 before = last(self.job["cells"], self.index, ("test", "forgeable"), self.defused)
-                self.index = self.index if before is None else before
-                raise
+                if before is None:
+                    self.answers.gone = "a cell has ended the process that was to answer"
+                else:
+                    self.index = before
+                    raise
             self.told = False
         else:
             for index in range(self.place, self.index + 1):
@@ -152,18 +163,18 @@ class Check:
 
         What it prints and shows is the student's, who may have made what it shows.
         """
-        self.trust(cell, refuse=defused and defused[0])
-        if self.answers.ended and not self.answers.restored and not defused:
+        self.trust(cell, refuse=self.answers.gone or (defused and defused[0]))
+        if self.answers.ended and not (self.answers.restored or defused or self.answers.gone):
             raise Lost(self.answers.ended)
         self.outputs = []
 
     def forgeable(self, cell, defused):
         """A test that asks to be run among the student's names, where a student may forge it."""
-        reason = defused and defused[0]
+        reason = self.answers.gone or (defused and defused[0])
         self.forget_hidden()
         self.answers.standing = False
         if (
-            not defused
+            not reason
             and self.answers.run_cell(
                 cell["source"], cell["label"], self.job["cell_seconds"], False
             )
@@ -176,8 +187,8 @@ class Check:
 
     def test(self, cell, defused):
         """A test: passed if it ran to its end here, and every answer that it asked for came."""
-        if defused:
-            self.outputs = [ended(defused[0])]
+        if defused or self.answers.gone:
+            self.outputs = [ended(self.answers.gone or defused[0])]
             return
         failure = self.trust(cell)
         if self.answers.ended:
@@ -382,6 +393,8 @@ def ended(reason):
 
 
 def explain(reason, seconds):
+    if isinstance(reason, Lost):
+        return str(reason)
     if isinstance(reason, TimeoutError):
         return f"not done within {seconds:g} s"
     if isinstance(reason, Malformed):
@@ -440,7 +453,7 @@ class Bench:
         deadline = time.monotonic() + job["seconds"]
         defused, losses, suspects = {}, collections.Counter(), {}
         while True:
-            outputs, lost = self.attempt(job, files, own_files, defused, deadline)
+            outputs, lost, gone = self.attempt(job, files, own_files, defused, deadline)
             if lost is None:
                 break
             index, reason = lost
@@ -456,11 +469,15 @@ class Bench:
                 defused[str(index)] = reason, losses[index]
             if losses[index] > 3 or time.monotonic() > deadline:
                 break
-        lost = {index: reason for index, (reason, _) in defused.items()}
+        lost = {index: reason for index, (reason, _) in defused.items()} | gone
         return {"outputs": outputs, "lost": lost}
 
     def attempt(self, job, files, own_files, defused, deadline):
-        """Run the notebook once; returns the outputs so far and the (index, reason) of a loss."""
+        """Run the notebook once.
+
+        Returns the outputs so far, the (index, reason) of a loss that has ended it, and the reasons
+        of those that have not.
+        """
         outputs = [[] for _ in job["cells"]]
         for cell, items in zip(job["cells"], outputs, strict=True):
             if cell["kind"] in ("test", "forgeable"):  # until there is evidence
@@ -484,16 +501,17 @@ class Bench:
             for sock in (reporting, *ours):
                 sock.close()
             try:
-                lost = self.follow(Channel(reports), job, outputs, deadline)
+                gone = {}
+                lost = self.follow(Channel(reports), job, outputs, gone, deadline)
             finally:
                 quietly(os.kill, pid, signal.SIGKILL)
                 os.waitpid(pid, 0)
                 reports.close()
                 self.control.sendall(b"x")
                 self.control.recv(1)
-        return outputs, lost
+        return outputs, lost, gone
 
-    def follow(self, reports, job, outputs, deadline):
+    def follow(self, reports, job, outputs, gone, deadline):
         index = 0
         while True:
             patience = min(2 * job["cell_seconds"] + 10, deadline - time.monotonic())
@@ -511,6 +529,8 @@ class Bench:
                 outputs[rest[0]] = rest[1]
             elif kind == "more":
                 outputs[rest[0]].append(rest[1])
+            elif kind == "gone":
+                gone[str(rest[0])] = rest[1]
             elif kind == "lost":
                 return rest
             else:

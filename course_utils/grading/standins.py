@@ -241,6 +241,7 @@ class Answers:
         self.callbacks, self.generators = [], {}
         self.nesting = 0
         self.ended = None  # why there is no asking any more, within this test
+        self.gone = None  # why there never was any
         self.deadline = None
         self.calls = 0
         self.seeds = None

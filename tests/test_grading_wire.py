@@ -182,6 +182,8 @@ def mutate(tree, rng):
         if isinstance(node, list) and node:
             spots.append(node)
             stack += node
+    if not spots:
+        return
     node = rng.choice(spots)
     index = rng.randrange(len(node))
     what = rng.randrange(6)

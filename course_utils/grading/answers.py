@@ -23,6 +23,7 @@ import socket
 import sys
 import tempfile
 import threading
+import time
 import traceback
 import types
 
@@ -88,6 +89,7 @@ class Answer:
         self.printed = 0
         self.depth = 0  # how many forks stand by, each as it was before a test
         self.calls = 0  # of the test's under way
+        self.parked = {}  # numbers of the processes that wait for their tests
         self.own = {}  # what is the student's of the names that the test has rebound
         builtins.input = self.input
 
@@ -105,6 +107,10 @@ class Answer:
             self.checkpoint()
         elif kind == "park":
             self.park(*rest)
+        elif kind == "ping":
+            self.channel.send(["done", False])
+        elif kind == "status":
+            self.channel.send(["done", end_of(self.parked[rest[0]])])
         elif kind == "end":
             os._exit(0)
         elif kind == "files":
@@ -142,11 +148,12 @@ class Answer:
         """Leave a copy of this process as it stands, for the tests that belong here."""
         self.shell.flush()
         self.channel.waiting = True
-        child = os.fork() == 0
+        pid = os.fork()
         self.channel.waiting = False
-        if child:
+        if pid == 0:
             self.channel.turn(number)
         else:
+            self.parked[number] = pid
             self.channel.lines[number].close()
             self.channel.send(["done", False])
 
@@ -455,6 +462,17 @@ def inside(socks, shell, limits, user):
             os.wait()
     finally:
         os._exit(0)
+
+
+def end_of(pid):
+    """The exit code of a child that has left its line, and so ends soon or is made to."""
+    for _ in range(20):
+        found, status = os.waitpid(pid, os.WNOHANG)
+        if found:
+            return os.waitstatus_to_exitcode(status)
+        time.sleep(0.005)
+    os.kill(pid, signal.SIGKILL)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
 
 def quietly(function, *args):

@@ -54,10 +54,11 @@ class Check:
         self.job, self.report, self.shell = job, report, shell
         self.lines = [Channel(line) for line in lines]
         self.classes = Shared(shell.user_ns, job["classes"])
-        self.answers = self.speak(0)
+        self.answers = self.first = self.speak(0)
         self.space = shell.user_ns
         self.outputs = []
         self.last_answer, self.hidden, self.label = None, set(), None
+        self.groups = parking(job["cells"])
         self.place = 0  # how many of the cells the answer process has run
         self.provided = {}
         self.size = 0
@@ -72,16 +73,15 @@ class Check:
         table, tail = pack(files)
         self.answers.channel.send(["files", table, self.job["classes"]], tail, timeout=60)
         self.defused = {int(index): reason for index, reason in defused.items()}
-        groups = parking(self.job["cells"])
         for index, cell in enumerate(self.job["cells"]):
             if cell["kind"] in STUDENTS and not self.attempt(self.answer, index):
                 return
-            number = groups.get(index, MAX_PARKED)
+            number = self.groups.get(index, MAX_PARKED)
             if number < MAX_PARKED and not self.attempt(self.park, index, number):
                 return
         for index, cell in enumerate(self.job["cells"]):
             if cell["kind"] != "answer" and not (
-                self.attempt(self.turn, index, groups.get(index))
+                self.attempt(self.turn, index, self.groups.get(index))
                 and self.attempt(getattr(self, cell["kind"]), index)
             ):
                 return
@@ -95,7 +95,7 @@ class Check:
             step(self.job["cells"][index], self.defused.get(index), *args)
         except (EOFError, OSError, Malformed, TimeoutError, Lost) as error:
             reason = explain(error, self.job["cell_seconds"])
-            if step != self.test or not self.alone(index):
+            if step != self.test or not self.alone(index):  # what is next to it is lost as well
                 self.report.send(["lost", self.index, reason])
                 return False
             self.answers.gone, self.outputs = reason, [ended(reason)]  # nobody else needs it
@@ -107,7 +107,7 @@ class Check:
     def alone(self, index):
         """Whether no other cell speaks with the copy of the answer process that a test does."""
         cells = self.job["cells"]
-        return index in parking(cells) and (
+        return cells[index]["kind"] == "test" and index in self.groups and (
             index + 1 == len(cells) or cells[index + 1]["kind"] in STUDENTS
         ) and self.place == index + 1  # fmt: skip
 
@@ -140,8 +140,9 @@ class Check:
         kept = any(self.answers.holds(self.space.get(name), 0) for name in names)
         if number < MAX_PARKED and not kept:
             self.answers = self.speak(number + 1)
+            self.answers.autopsy = lambda: self.first.status(number)
             try:
-                self.answers.checkpoint()
+                self.answers.ping()
             except (EOFError, OSError):  # it only waited, so what ran last has done this
                 before = last(self.job["cells"], self.index, ("test", "forgeable"), self.defused)
                 if before is None:
@@ -208,11 +209,12 @@ class Check:
     def prepare(self, source):
         """Have a state of the answer's to return to, should the test to come be its end.
 
-        Tests that follow each other share one, as a fork is what costs most here.
+        Tests that follow each other share one, as a fork is what costs most here, and a test that
+        nothing follows needs none.
         """
         if shows(source, self.hidden):
             self.forget_hidden()
-        if not self.answers.standing or self.holds():
+        if not self.alone(self.index) and (not self.answers.standing or self.holds()):
             self.answers.checkpoint()
             self.told = False
         self.told |= bool(self.hidden)

@@ -241,6 +241,7 @@ class Answers:
         self.callbacks, self.generators = [], {}
         self.nesting = 0
         self.ended = None  # why there is no asking any more, within this test
+        self.autopsy = lambda: "the answer process is gone"  # a function: of what it has died
         self.gone = None  # why there never was any
         self.deadline = None
         self.calls = 0
@@ -273,6 +274,19 @@ class Answers:
         """Leave a copy of the answer process, to be spoken with over the line of that number."""
         self.channel.send(["park", number], timeout=5)
         self._wait_for("done", 5)
+
+    def ping(self):
+        """Wait for a sign of life."""
+        self.channel.send(["ping"], timeout=5)
+        self._wait_for("done", 5)
+
+    def status(self, number):
+        """How a parked copy, which is gone, has ended, in words."""
+        try:
+            self.channel.send(["status", number], timeout=5)
+            return died(self._wait_for("done", 5))
+        except (EOFError, OSError, Malformed):
+            return "the answer process is gone"
 
     def checkpoint(self):
         """From here on a fork answers, so that what stands now can be returned to."""
@@ -392,7 +406,7 @@ class Answers:
             return f"no result within {self.call_seconds:g} s"
         if isinstance(error, Malformed):  # in no words of the sender's
             return "the answer process sent what cannot be read"
-        return "the answer process is gone"
+        return self.autopsy()
 
     def _call_back(self, tail, number, args, keywords):
         """The student's code calls a function that the test has handed over."""

@@ -64,6 +64,58 @@ COURSE = notebook([
             "assert apply(lambda v: 2 * v, (1, 2)) == [2, 4]\nassert apply(np.exp, [0.0]) == [1.0]"),
     solved("answer", "if True:", "answer = [1, {'two': (2, 2.0)}, {3}, None, 4j, b'five', 'six']"),
     checked("answer", 1, "assert answer == [1, {'two': (2, 2.0)}, {3}, None, 4j, b'five', 'six']"),
+    # What tests do in ordinary courses, besides calling functions with data.
+    cell("code", "classes", "import collections\nimport dataclasses\nimport enum\n\n\nclass Node:\n"
+         "    def __init__(self, value, rest=None):\n        self.value, self.rest = value, rest\n\n"
+         "    def __len__(self):\n        return 1 + (len(self.rest) if self.rest else 0)\n\n\n"
+         "@dataclasses.dataclass\nclass Point:\n    x: float\n    y: float\n\n\n"
+         "Pair = collections.namedtuple('Pair', 'a b')\nColour = enum.Enum('Colour', 'RED BLUE')",
+         locked=True),
+    solved("push", "def push(head, value):", "return Node(value, head)"),
+    checked("push", 1, "head = push(push(None, 1), 2)\nassert isinstance(head, Node)\n"
+            "seen, node = [], head\nwhile node:\n    seen.append(node.value)\n    node = node.rest\n"
+            "assert seen == [2, 1]", "old = Node(7, Node(8))\nassert push(old, 6).rest is old\n"
+            "assert len(push(old, 6)) == 3"),
+    solved("mirror", "def mirror(thing):", "return Point(thing.y, thing.x) if "
+           "isinstance(thing, Point) else Pair(thing.b, thing.a)"),
+    checked("mirror", 1, "assert mirror(Point(1, 2)) == Point(2, 1)",
+            "assert mirror(Pair(Colour.RED, 2)) == Pair(2, Colour.RED)\n"
+            "assert mirror(Pair(1, 2))._fields == ('a', 'b')"),
+    solved("greet", "def greet():", "print('Hello,', input('Who? '))"),
+    checked("greet", 1, "import contextlib\nimport io\nfrom unittest import mock\n\n"
+            "said = io.StringIO()\nwith mock.patch('builtins.input', return_value='Ada'), "
+            "contextlib.redirect_stdout(said):\n    greet()\n"
+            "assert said.getvalue() == 'Hello, Ada\\n'"),
+    solved("walk", "def step(x):\n    return x + 2\n\n\ndef walk(n):",
+           "return [step(k) for k in range(n)]"),
+    checked("walk", 1, "assert walk(3) == [2, 3, 4]\nkept = step\ndel step\ntry:\n"
+            "    walk(2)\nexcept NameError:\n    pass\nelse:\n"
+            "    raise AssertionError('walk is to use step')\nfinally:\n    step = kept\n"
+            "assert walk(2) == [2, 3]"),
+    solved("interval", "def length(interval):\n    return interval.high - interval.low\n\n\n"
+           "class Interval:\n    def __init__(self, low, high):\n"
+           "        self.low, self.high = low, high\n\n"
+           "    def __lt__(self, other):\n        return self.high < other.low\n\n"
+           "    def __hash__(self):\n        return hash(self.low)\n\n"
+           "    def __eq__(self, other):\n        return vars(self) == vars(other)\n\n"
+           "    def __iadd__(self, shift):\n        self.low += shift\n        self.high += shift\n"
+           "        return self\n\n    def __enter__(self):\n        return self\n\n"
+           "    def __exit__(self, kind, error, _):\n        return kind is ZeroDivisionError\n\n"
+           "    def __contains__(self, x):", "    return self.low <= x <= self.high"),
+    checked("interval", 2, "i, j = Interval(0, 1), Interval(2, 3)\nassert 0.5 in i and 2 not in i\n"
+            "assert i < j and j > i and i != j and i == Interval(0, 1)\n"
+            "with i as k:\n    1 / 0\nassert k is i and length(j) == 1",
+            "assert len({i, Interval(0, 1), j}) == 2 and i\ni += 2\nassert i == j\n"
+            "assert type(i).__name__ == 'Interval'"),
+    solved("small", "def small(numbers):", "return [n for n in numbers if n < 4]"),
+    checked("small", 1, "assert 3 in small(range(9)) and small(iter([5, 2])) == [2]",
+            "with Interval(0, 1):\n    assert len(small([1, 2, 9])) == 2\n"
+            "records = np.array([(1, 2.0), (3, 4.0)], [('a', int), ('b', float)])\n"
+            "assert small(records['b']) == [2.0]"),
+    solved("level", "def close_enough(a, b):\n    return abs(a - b) < 1e-9\n\n\ndef level(x):",
+           "return math.fsum(x) / len(x)"),
+    checked("level", 1, "assert close_enough(level([1, 2]), 1.5)",
+            "np.testing.assert_allclose(level(np.arange(6.0)), 2.5)"),
     cell("markdown", "essay", "Write here.", grade=True, solution=True, points=5),
 ])  # fmt: skip
 
@@ -500,3 +552,147 @@ attack("prints_arguments", "prints what hidden tests hand over", change=None,
        square="def square(x):\n    print('ARGUMENT', x)\n    return x * x")
 attack("raises_arguments", "raises what hidden tests hand over", "square",
        square="def square(x):\n    if x != 3: raise ValueError(f'ARGUMENT {x}')\n    return 9")
+
+# -- an attack day: what a reader of the grader's own source would try
+INSIDE = "import course_utils.grading.answers as a\n"
+
+
+def answered(cell, value, **more):
+    """The cell's function gives `value` in the place of what it should, spoken over the wire."""
+    return {cell: INSIDE + "old = a.Encoder.contents\nclass Odd: pass\n"
+            "def contents(self, value, depth=0):\n    return " + value + " if type(value) is Odd "
+            f"else old(self, value, depth)\na.Encoder.contents = contents\ndef {cell}(x): return Odd()",
+            **more}  # fmt: skip
+
+
+# Values that are no honest process's
+attack("wire_fraction", "a fraction of numbers that take hours to shorten", "mean", **answered("mean",
+       "['Fraction', [['int', '0x' + '7' * 7_000_000], ['int', '0x' + '3' * 6_999_999]]]"))
+attack("wire_types", "a new type for every item", "mean", **answered("mean",
+       "['list', [['named', f'P{k}', ['x'], [1]] for k in range(200_000)]]"))
+attack("wire_shape", "an array without bytes and of endless length", "mean", **answered("mean",
+       "['array', '<f8', [0, 2**62], True, [0, 0]]"))
+attack("wire_nesting", "an array for a number, as deep as JSON goes", "mean", **answered("mean",
+       "['list', [__import__('json').loads('[' * 900 + ']' * 900)]]"))
+attack("wire_instance", "an object of a class that nobody has", "mean", **answered("mean",
+       "['instance', 'AssertionError', [['args', 1]]]"))
+attack("wire_member", "the member of a class that is no enumeration", "mean", **answered("mean",
+       "['member', 'Point', '__init__']"))
+attack("wire_keyboard", "asks for functions that were never handed over", "mean", **answered("mean",
+       "['yours', -1]"))
+attack("wire_surrogate", "half a character", "mean", **answered("mean", "chr(0xD800)"))
+attack("wire_changes", "changes to arguments that are none", "mean",
+       mean=INSIDE + "old = a.OneVoice.send\ndef send(self, tree, tail=b'', **k):\n"
+       "    if tree[:2] == ['value', 2.5]:\n        tree = [*tree[:-1], [[k, ['list', [2.5]]] for k in range(-3, 9)]]\n"
+       "    old(self, tree, tail, **k)\na.OneVoice.send = send\ndef mean(x): return 2.5")
+attack("wire_flood", "outputs without end in the place of a result", "mean",
+       mean=INSIDE + "import gc\ndef mean(x):\n    line = next(o for o in gc.get_objects() if isinstance(o, a.OneVoice))\n"
+       "    while True: line.send(['output', {'output_type': 'stream', 'name': 'stdout', 'text': 'x'}])")
+attack("wire_output", "an output nested as deep as JSON goes, and half a character", change=insert("mean",
+       "deep = 'x'\nfor _ in range(400): deep = [deep]\nget_ipython().emit({'output_type': 'display_data', "
+       "'metadata': deep, 'data': {'a/b': deep, 'text/plain': chr(0xD800)}})\nprint(chr(0xDFFF))"))
+
+# Who decides
+attack("exit_swallows", "a context manager that ends a failed check", "small",
+       small="def small(numbers): return [3] if len(numbers) == 9 else [2] if len(numbers) == 1 else []",
+       change=lambda nb: find(nb, "interval").update(source=find(nb, "interval")["source"].replace(
+           "return kind is ZeroDivisionError", "return True")))
+attack("exit_swallows_errors", "the same for an error that a wrong answer causes in a check", "small",
+       small="def small(numbers): return [3] if type(numbers) is range else [2] if type(numbers) is not list else None",
+       change=lambda nb: find(nb, "interval").update(source=find(nb, "interval")["source"].replace(
+           "return kind is ZeroDivisionError", "return True")))
+attack("contains_all", "an object that contains everything", "small",
+       small="class All:\n    def __contains__(self, x): return True\n    def __iter__(self): return iter(())\n"
+       "def small(numbers): return All()")
+attack("skips_test", "ends the test as if it were to be skipped", "root",
+       root="import unittest\ndef root(x):\n    raise unittest.SkipTest('not today')")
+attack("given_helper", "rewrites a helper that stands in the answer's own cell", "level",
+       level="def close_enough(a, b): return True\ndef level(x): return 0")
+attack("objects_in_array", "an array of objects that equal everything", "mean",
+       mean=ALWAYS + "def mean(x):\n    y = np.empty(1, object)\n    y[0] = Always()\n    return y")
+attack("masked", "an array that hides where it is wrong", "mean",
+       mean="def mean(x): return np.ma.masked_all(())")
+attack("array_credit", "an array where a test ends with a number of points", "share",
+       share="def share(k): return np.array([9.0, 9.0])")
+attack("method_for_data", "an attribute in the place of a method of the course's class", "push",
+       push="def push(head, value):\n    node = Node(0, head)\n    vars(node)['__len__'] = lambda: 3\n"
+       "    vars(node)['__class__'] = int\n    return node")
+attack("own_point", "the course's class is given an == that says yes", "mirror",
+       mirror="Point.__eq__ = lambda self, other: True\nPair.__eq__ = lambda self, other: True\n"
+       "def mirror(thing): return Point(0, 0) if isinstance(thing, Point) else Pair(0, 0)")
+attack("prints_expected", "prints to the test what it is to hear, and into the answer's cell", "greet",
+       greet="import sys\ndef greet():\n    sys.__stdout__.write('Hello, Ada')\n    print(*sys.stdin)")
+attack("keyboard_oracle", "asks the keyboard outside of a test", change=insert("test_greet",
+       "try:\n    print(input('SOLUTION? '))\nexcept EOFError:\n    pass"))
+attack("numbers_for_memory", "a number of which a test makes gigabytes", "apply",
+       apply="class Many(list):\n    pass\ndef apply(function, values): return ['x' * 2**20] * 2**10")
+
+# Telling later what a hidden test has handed over
+TELL = "open('seen', 'a').write(f'ARGUMENT {x}')"
+attack("file_then_cell", "writes it to a file, and a later cell prints the file",
+       square=f"def square(x):\n    {TELL}\n    return x * x", change=insert("test_mean",
+       "import os\nprint(open('seen').read() if os.path.exists('seen') else 'nothing')"))
+attack("file_then_call", "writes it to a file, and a later call prints the file",
+       square=f"def square(x):\n    {TELL}\n    return x * x",
+       mean="def mean(x):\n    print(open('seen').read())\n    return np.sum(x) / len(x)")
+attack("forged_return", "says that it has forgotten, and has not",
+       square=INSIDE + "seen, old = [], a.Answer.handle\ndef handle(self, kind, rest, tail):\n"
+       "    if kind != 'end': return old(self, kind, rest, tail)\n    print(seen); self.shell.flush()\n"
+       "    self.depth -= 1; self.channel.send(['restored', 0, self.depth])\na.Answer.handle = handle\n"
+       "def square(x):\n    seen.append(f'ARGUMENT {x}')\n    return x * x")
+attack("daemon_tells", "a process that it leaves behind prints it later",
+       square="import os, time\ndef square(x):\n    if x != 3 and os.fork() == 0:\n"
+       "        for k in range(20): time.sleep(0.01); print(f'ARGUMENT {x}', flush=True)\n"
+       "        os._exit(0)\n    return x * x")
+attack("thread_tells", "a thread prints it later",
+       square="import threading, time\ndef later(x):\n    for k in range(20): time.sleep(0.01); print(f'ARGUMENT {x}')\n"
+       "def square(x):\n    threading.Thread(target=later, args=(x,)).start()\n    return x * x")
+attack("finaliser_tells", "an object prints it when it is forgotten",
+       square="class Last:\n    def __init__(self, x): self.x = x\n    def __del__(self): print(f'ARGUMENT {self.x}')\n"
+       "def square(x):\n    global last\n    last = Last(x)\n    return x * x", change=insert("test_mean", "last = None"))
+attack("value_tells", "a value of which Python makes an error that quotes it", "mean",
+       mean="def mean(x): return 2.5 if len(x) == 2 else 1 if len(x) == 3 else 'ARGUMENT 1.5'")
+attack("expected_told", "reads what a library's message says was expected", "level",
+       level="def level(x): return 1.5")
+
+# The notebook in the instructor's browser
+PAGE = ("<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "[x](javascript:alert(1))",
+        "<iframe srcdoc='<script>alert(1)</script>'></iframe>", "<form action=/formgrader><input></form>",
+        "<div style='position:fixed;top:0'>", "$\\href{javascript:alert(1)}{x}$",
+        "<noscript><p title=\"</noscript><img src=x onerror=alert(1)>\">")  # fmt: skip
+attack("markdown_script", "markup that runs, in Markdown and raw cells", change=lambda nb: (
+    nb["cells"].extend([{**cell(kind, f"{kind}-{k}", text), "metadata": {"tags": ["\"><script>alert(1)</script>"]}}
+                        for k, text in enumerate(PAGE) for kind in ("markdown", "raw")]),
+    find(nb, "essay").update(source="\n\n".join(PAGE)), None)[2])
+attack("rich_script", "markup that runs, in outputs of every kind", change=insert("mean",
+       "from IPython.display import HTML, Latex, Markdown\n"
+       f"for text in {PAGE!r}:\n    display(HTML(text), Markdown(text), Latex(text))\n"
+       "display({'application/javascript': 'alert(1)', 'text/html': '<a href=javascript:alert(1)>x</a>',\n"
+       "         'application/vnd.jupyter.widget-view+json': '{}', 'image/svg+xml': '<svg onload=alert(1)>'}, raw=True)\n"
+       "class X(Exception): pass\nX.__name__ = '<script>alert(1)</script>'\nraise X('<script>alert(1)</script>')"))
+honest("attached", "a picture pasted into an essay, and one that is not there", change=lambda nb:
+       find(nb, "essay").update(source="![a](attachment:a.png) ![b](attachment:b.png)",
+                                attachments={"a.png": {"image/png": "iVBORw0KGgo=", "image/svg+xml": "<svg/>"}}))
+honest("half_characters", "halves of characters in the file", change=lambda nb: json.dumps(nb).replace(
+       "Write here.", "\\ud83d \\ude00 \\ud83d\\ude00").encode())
+honest("deep_metadata", "metadata nested without end, and numbers for names", change=lambda nb: (
+    find(nb, "square")["metadata"].update(deep=json.loads("[" * 400 + "]" * 400)),
+    find(nb, "mean")["metadata"]["nbgrader"].update(more=json.loads("[" * 400 + "]" * 400)),
+    nb["metadata"].update(language_info={"version": 3}, kernelspec={"display_name": 4}), None)[3])
+
+# The next submission, and the machine
+attack("user_keys", "leaves a note among the kernel's keys", change=insert("mean",
+       "import ctypes\nkeys = ctypes.CDLL(None).syscall\nfound = keys(250, 10, -4, b'user', b'note', 0)\n"
+       "assert found == -1, 'CLASSMATE-7'\nkeys(248, b'user', b'note', b'1', 1, -4)"))
+attack("user_keys_again", "looks for a note that another has left", change=SUBMISSIONS["user_keys"].change)
+attack("file_places", "moves the place in every file that the warm process has open", change=insert("mean",
+       "import os\nfor k in os.listdir('/proc/self/fd'):\n    try: os.lseek(int(k), 7, 0)\n    except OSError: pass"))
+attack("traces_parent", "takes over the processes around it", "mean", confined=True,
+       mean=f"import ctypes, os\ndef mean(x):\n    {GUARD}\n    for pid in (1, os.getppid()):\n"
+       "        ctypes.CDLL(None).ptrace(16, pid, 0, 0)\n    return 0")
+attack("own_namespaces", "makes namespaces in which it is root, and mounts over the grader", confined=True,
+       change=insert("mean", f"import ctypes, os\n{GUARD}\nc = ctypes.CDLL(None)\nc.unshare(0x10000000 | 0x20000)\n"
+       "for place in (b'/proc', b'/usr', b'/dev', b'/submission'): c.umount2(place, 2); "
+       "c.mount(b'x', place, b'tmpfs', 0, None)\nPEEKED = os.listdir('/')"))
+attack("kills_parked", "kills the copies of itself that wait for the tests above", "square", confined=True,
+       change=insert("mean", f"import os, signal\n{GUARD}\nos.kill(-1, signal.SIGKILL)"))

@@ -1,14 +1,18 @@
 """The answer process: runs a student's cells and calls, and never sees a test.
 
 One process is kept warm, with the packages loaded and nothing of a student in it. A submission is a
-fork of it, confined by `sandbox`; before each test another fork carries on while its parent stays
-as it was, to take over again should the test's calls hang or die.
+fork of it, confined by `sandbox`. It runs all of the student's cells first, and where tests come in
+between it leaves a copy of itself. When no cell is left to say anything, the copies answer the
+tests; before a test another fork carries on while its parent stays as it was, to take over again
+should the test's calls hang or die.
 """
 
+import builtins
 import contextlib
 import gc
 import importlib.util
 import io
+import itertools
 import json
 import operator
 import os
@@ -19,6 +23,7 @@ import socket
 import sys
 import tempfile
 import threading
+import time
 import traceback
 import types
 
@@ -26,10 +31,11 @@ import numpy as np
 
 from course_utils.grading import sandbox
 from course_utils.grading.shell import Shell, definitions, output, say
-from course_utils.grading.wire import Channel, Decoder, Encoder
+from course_utils.grading.wire import KEYBOARD, Channel, Decoder, Encoder, Malformed, Shared
 
 WITHHELD = "the reference implementation is not available in a graded answer: write your own"
 OUTPUT_A_CELL = 4 * 2**20
+MAX_PARKED = 60  # copies of a submission's process that wait for their tests
 
 OPERATIONS = {
     "call": lambda function, *args, **keywords: function(*args, **keywords),
@@ -40,9 +46,10 @@ OPERATIONS = {
     **{name: getattr(operator, name) for name in (
         "getitem", "setitem", "delitem", "contains", "eq", "ne", "lt", "le", "gt", "ge", "neg",
         "pos", "invert", "add", "sub", "mul", "matmul", "truediv", "floordiv", "mod", "pow",
-        "iadd", "isub", "imul", "lshift", "rshift", "and_", "or_", "xor")},
+        "lshift", "rshift", "and_", "or_", "xor", "iadd", "isub", "imul", "imatmul", "itruediv",
+        "ifloordiv", "imod", "ipow", "ilshift", "irshift", "iand", "ior", "ixor")},
     "enter": lambda manager: manager.__enter__(),
-    "exit": lambda manager, *args: manager.__exit__(*args),
+    "exit": lambda manager, kind, args: manager.__exit__(kind, kind and kind(*args), None),
 }  # fmt: skip
 
 GENERATORS = {name: getattr(np.random, name) for name in ("PCG64", "PCG64DXSM", "MT19937",
@@ -59,17 +66,32 @@ class Callback:
         return self._answer.call_back(self._number, args, keywords)
 
 
+class Iterator(Callback):
+    """An iterator of the test's."""
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        return self()
+
+
 class Answer:
     """Serves one submission over `channel`."""
 
     def __init__(self, channel, shell):
         self.channel = channel
         self.shell = shell
+        self.shared = Shared(shell.user_ns)
         self.objects, self.handles = [], {}
         self.generators = {}
         shell.emit = self.emit
         self.printed = 0
         self.depth = 0  # how many forks stand by, each as it was before a test
+        self.calls = 0  # of the test's under way
+        self.parked = {}  # numbers of the processes that wait for their tests
+        self.own = {}  # what is the student's of the names that the test has rebound
+        builtins.input = self.input
 
     def serve(self):
         while True:
@@ -83,9 +105,16 @@ class Answer:
             self.do(tail, *rest)
         elif kind == "checkpoint":
             self.checkpoint()
+        elif kind == "park":
+            self.park(*rest)
+        elif kind == "ping":
+            self.channel.send(["done", False])
+        elif kind == "status":
+            self.channel.send(["done", end_of(self.parked[rest[0]])])
         elif kind == "end":
             os._exit(0)
         elif kind == "files":
+            self.shared.names = set(rest[1])
             for name, start, length in rest[0]:
                 os.makedirs(os.path.dirname(os.path.abspath(name)), exist_ok=True)
                 with open(name, "wb") as file:
@@ -115,23 +144,56 @@ class Answer:
             self.channel.waiting = False
             self.channel.send(["restored", os.waitstatus_to_exitcode(status), self.depth])
 
-    def do(self, tail, operation, operands, keywords, seeds, seconds, names):
+    def park(self, number):
+        """Leave a copy of this process as it stands, for the tests that belong here."""
+        self.shell.flush()
+        self.channel.waiting = True
+        pid = os.fork()
+        self.channel.waiting = False
+        if pid == 0:
+            self.channel.turn(number)
+        else:
+            self.parked[number] = pid
+            self.channel.lines[number].close()
+            self.channel.send(["done", False])
+
+    def input(self, prompt=""):
+        """Ask the test, which may have something in the place of the keyboard."""
+        if not self.calls:
+            raise EOFError("nobody is here to answer: the notebook is being graded")
+        return self.call_back(KEYBOARD, [str(prompt)], {})
+
+    def rebind(self, names):
+        """Give names of the student's the values that the test has given them, or take them."""
+        space = self.shell.user_ns
+        for name, value in self.own.items():
+            space[name] = value
+        self.own = {name: space[name] for name in names if name in space}
+        for name, values in names.items():
+            space.pop(name, None)
+            if values:
+                (space[name],) = values
+
+    def do(self, tail, operation, operands, keywords, seeds, seconds, names, rebound):
         """Compute something of the student's and say what came of it."""
         outermost = seconds is not None
         if outermost:
             self.printed = 0
             signal.setitimer(signal.ITIMER_REAL, seconds)
-        decoder = Decoder(tail, self.rebuild)
-        operands = [decoder.decode(tree) for tree in operands]
-        keywords = {name: decoder.decode(tree) for name, tree in keywords.items()}
-        if "numpy" in seeds:
-            np.random.set_state(decoder.decode(seeds["numpy"]))  # noqa: NPY002
-        if "python" in seeds:
-            random.setstate(decoder.decode(seeds["python"]))
-        known = decoder.containers
-        before = [self.snapshot(value, known) for value in known]
-        encoder = Encoder(self.describe, known)
+        decoder = Decoder(tail, self.rebuild, shared=self.shared)
+        known, before, value = decoder.containers, [], None
+        self.calls += 1
         try:
+            operands = [decoder.decode(tree) for tree in operands]
+            keywords = {name: decoder.decode(tree) for name, tree in keywords.items()}
+            self.rebind({name: decoder.decode(values) for name, values in rebound.items()})
+            if "numpy" in seeds:
+                np.random.set_state(decoder.decode(seeds["numpy"]))  # noqa: NPY002
+            if "python" in seeds:
+                random.setstate(decoder.decode(seeds["python"]))
+            known = list(decoder.containers)
+            before = [self.snapshot(value, known) for value in known]
+            encoder = Encoder(self.describe, known, self.shared)
             if operation == "names":
                 space = self.shell.user_ns
                 value = {name: space[name] for name in names if name in space}
@@ -139,11 +201,14 @@ class Answer:
                 value = OPERATIONS[operation](*operands, **keywords)
             reply = ["value", encoder.encode(value)]
         except BaseException as error:
-            encoder = Encoder(self.describe, known)
+            if isinstance(error, Malformed):
+                error = TypeError(f"the answer cannot take what the test hands over ({error})")
+            encoder = Encoder(self.describe, known, self.shared)
             reply = ["raised", self.describe_exception(error, encoder)]
+        self.calls -= 1
         changed = [
             [number, encoder.contents(value)]
-            for number, value in enumerate(known)
+            for number, value in enumerate(known[: len(before)])
             if self.snapshot(value, known) != before[number]
         ]
         self.shell.flush()
@@ -152,23 +217,24 @@ class Answer:
         self.channel.send([*reply, changed], encoder.tail)
 
     def call_back(self, number, args, keywords):
-        encoder = Encoder(self.describe)
+        encoder = Encoder(self.describe, (), self.shared)
         args = [encoder.encode(value) for value in args]
         keywords = {name: encoder.encode(value) for name, value in keywords.items()}
         self.channel.send(["callback", number, args, keywords], encoder.tail)
         while True:
             (kind, *rest), tail = self.channel.receive()
             if kind == "value":
-                return Decoder(tail, self.rebuild, encoder.containers).decode(rest[0])
+                decoder = Decoder(tail, self.rebuild, encoder.containers, self.shared)
+                return decoder.decode(rest[0])
             if kind == "raised":
                 name, message = rest
-                raise getattr(__import__("builtins"), name, RuntimeError)(message)
+                raise getattr(builtins, name, RuntimeError)(message)
             self.handle(kind, rest, tail)
 
     def snapshot(self, value, known):
         if isinstance(value, np.ndarray):
             return value.shape, value.tobytes()
-        return json.dumps(Encoder(self.describe, known).contents(value))
+        return json.dumps(Encoder(self.describe, known, self.shared).contents(value))
 
     def describe(self, value, encoder):
         """An object that stays here, by a number under which it can be asked for."""
@@ -197,8 +263,8 @@ class Answer:
         kind, *parts = tree
         if kind == "mine":
             return self.objects[parts[0]]
-        if kind == "callback":
-            return Callback(self, parts[0])
+        if kind in ("callback", "iterator"):
+            return (Callback if kind == "callback" else Iterator)(self, parts[0])
         if kind == "known":
             value = importlib.import_module(parts[0])
             for name in parts[1].split(".") if parts[1] else ():
@@ -299,10 +365,14 @@ def draw():
 
 
 class OneVoice(Channel):
-    """A channel for one thread of one process at a time: the student's own forks don't share it."""
+    """A channel for one thread of one process at a time: the student's own forks don't share it.
 
-    def __init__(self, sock):
+    `lines` are those of the copies that are going to be parked.
+    """
+
+    def __init__(self, sock, lines):
         super().__init__(sock)
+        self.lines = lines
         self.waiting = False  # whether a fork of this process speaks in its place
         self.lock = threading.Lock()
         os.register_at_fork(after_in_child=self.after_fork)
@@ -312,15 +382,26 @@ class OneVoice(Channel):
         if not self.waiting:
             self.close()
 
+    def turn(self, number):
+        """Speak on another line from now on, and on no other."""
+        kept = self.lines[number].detach()
+        self.close()
+        self.sock, self.lines = socket.socket(fileno=kept), []
+
+    def close(self):
+        for sock in (self.sock, *self.lines):
+            sock.close()
+
     def send(self, *args, **keywords):
         with self.lock:
             if not self.waiting:
                 super().send(*args, **keywords)
 
 
-def submission(sock, shell, limits):
+def submission(socks, shell, limits):
     """Serve one submission in this process, until the other side closes or it dies."""
-    sandbox.limit(**limits)
+    sandbox.part_with_parent()
+    sandbox.limit(**{**limits, "processes": limits["processes"] + 2 * len(socks)})
     null = os.open(os.devnull, os.O_RDWR)
     for number in (0, 1, 2):
         os.dup2(null, number)
@@ -328,12 +409,12 @@ def submission(sock, shell, limits):
     sys.stdout, sys.stderr = shell.out, shell.err
     sys.path.insert(0, os.getcwd())
     try:
-        Answer(OneVoice(sock), shell).serve()
+        Answer(OneVoice(socks[0], socks[1:]), shell).serve()
     finally:
         os._exit(0)
 
 
-def confine(sock, shell, limits, user, *, isolated):
+def confine(socks, shell, limits, user, *, isolated):
     """In a fork of the warm process: run a submission in another and end with it."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     sandbox.die_with_parent()
@@ -341,7 +422,7 @@ def confine(sock, shell, limits, user, *, isolated):
     if isolated:
         pid = sandbox.isolate()
         if pid == 0:
-            inside(sock, shell, limits, user)
+            inside(socks, shell, limits, user)
     else:
         sandbox.adopt_orphans()
         folder = tempfile.mkdtemp(prefix="submission")
@@ -352,8 +433,9 @@ def confine(sock, shell, limits, user, *, isolated):
             if os.getuid() == 0:
                 os.chown(folder, user, user)
             sandbox.give_up_root(user)
-            submission(sock, shell, limits)
-    sock.close()
+            submission(socks, shell, limits)
+    for sock in socks:
+        sock.close()
     try:
         os.waitpid(pid, 0)
     finally:
@@ -366,19 +448,31 @@ def confine(sock, shell, limits, user, *, isolated):
         os._exit(0)
 
 
-def inside(sock, shell, limits, user):
+def inside(socks, shell, limits, user):
     """The first process of a submission's namespace; all others in it die with it."""
     try:
         sandbox.settle(user)
         os.chdir(sandbox.HOME)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         if os.fork() == 0:
-            submission(sock, shell, limits)
-        sock.close()
+            submission(socks, shell, limits)
+        for sock in socks:
+            sock.close()
         while True:  # until the last of them is gone
             os.wait()
     finally:
         os._exit(0)
+
+
+def end_of(pid):
+    """The exit code of a child that has left its line, and so ends soon or is made to."""
+    for _ in range(20):
+        found, status = os.waitpid(pid, os.WNOHANG)
+        if found:
+            return os.waitstatus_to_exitcode(status)
+        time.sleep(0.005)
+    os.kill(pid, signal.SIGKILL)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
 
 def quietly(function, *args):
@@ -387,7 +481,7 @@ def quietly(function, *args):
 
 
 def main(control, settings):
-    """The warm process: one submission for each socket that arrives over `control`."""
+    """The warm process: one submission for each lot of sockets that arrives over `control`."""
     control = socket.socket(fileno=control)
     shell = Shell.start()
     preload(["matplotlib.pyplot"])
@@ -395,17 +489,19 @@ def main(control, settings):
     draw()
     gc.freeze()  # what is shared with the forks stays shared
     sys.meta_path.insert(0, Withheld(settings["withheld"], settings["allowed"]))
-    while True:
-        data, fds, _, _ = socket.recv_fds(control, 2**16, 1)
+    for count in itertools.count():
+        data, fds, _, _ = socket.recv_fds(control, 2**16, 1 + MAX_PARKED)
         if not data:
             return
         preload(json.loads(data))
         pid = os.fork()
         if pid == 0:
             control.close()
-            confine(socket.socket(fileno=fds[0]), shell, settings["limits"], settings["user"],
-                    isolated=settings["isolated"])  # fmt: skip
-        os.close(fds[0])
+            socks = [socket.socket(fileno=fd) for fd in fds]
+            user = settings["user"] + count % sandbox.USERS
+            confine(socks, shell, settings["limits"], user, isolated=settings["isolated"])
+        for fd in fds:
+            os.close(fd)
         control.sendall(b"+")
         asked = control.recv(1)
         quietly(os.kill, pid, signal.SIGTERM)

@@ -5,9 +5,11 @@ each, joined by a socket. If anything but a test's own call goes wrong, both are
 notebook is run once more without the cell that did it.
 """
 
+import builtins
 import collections
 import contextlib
 import json
+import numbers
 import os
 import signal
 import socket
@@ -15,17 +17,24 @@ import subprocess
 import sys
 import tempfile
 import time
+import traceback
+import types
+from itertools import takewhile
+
+import numpy as np
 
 from course_utils.grading import sandbox
-from course_utils.grading.answers import preload, quietly
-from course_utils.grading.names import hidden_lines, module, shows
-from course_utils.grading.shell import Shell, output
-from course_utils.grading.standins import AnswerEnded, Answers
-from course_utils.grading.wire import Channel, Malformed, pack, unpack
+from course_utils.grading.answers import MAX_PARKED, preload, quietly
+from course_utils.grading.names import bindings, hidden_lines, module, shows, used, used_in_line
+from course_utils.grading.shell import Shell, known, output
+from course_utils.grading.standins import AnswerEnded, Answers, StandIn
+from course_utils.grading.wire import Channel, Malformed, Shared, pack, unpack
 
 OUTPUT_A_SUBMISSION = 4 * 2**20  # well below what one message may hold
+STUDENTS = ("answer", "shared")  # kinds of cells that are run in the answer process
 GLANCE = 0.2  # seconds between two looks at how much memory is in use
 
+INPUT = builtins.input
 CHANGED = "The answer changed an argument in place.\n"
 
 
@@ -34,65 +43,139 @@ class Lost(Exception):
 
 
 class Check:
-    """Runs one submission's notebook from top to bottom, in a fork made for it."""
+    """Runs one submission's notebook, in a fork made for it.
 
-    def __init__(self, job, channel, report, shell):
+    First the student's cells, from top to bottom, so that no output of theirs can tell what a
+    hidden test has handed over; then the tests, each with a copy of the answer process as it was
+    when it had come to that place.
+    """
+
+    def __init__(self, job, lines, report, shell):
         self.job, self.report, self.shell = job, report, shell
-        self.answers = Answers(channel, job, self.from_student)
+        self.lines = [Channel(line) for line in lines]
+        self.classes = Shared(shell.user_ns, job["classes"])
+        self.answers = self.first = self.speak(0)
         self.space = shell.user_ns
         self.outputs = []
         self.last_answer, self.hidden, self.label = None, set(), None
+        self.groups = parking(job["cells"])
+        self.place = 0  # how many of the cells the answer process has run
         self.provided = {}
         self.size = 0
         self.told = False  # whether a hidden test has spoken with the answer since the checkpoint
+        self.heard = False  # whether one ever has
+
+    def speak(self, line):
+        """Begin to speak with the answer process over one of the lines."""
+        return Answers(self.lines[line], self.job, self.classes, self.from_student, self.input)
 
     def run(self, files, defused):
         table, tail = pack(files)
-        self.answers.channel.send(["files", table], tail, timeout=60)
+        self.answers.channel.send(["files", table, self.job["classes"]], tail, timeout=60)
+        self.defused = {int(index): reason for index, reason in defused.items()}
         for index, cell in enumerate(self.job["cells"]):
-            self.report.send(["start", index])
-            self.index, self.outputs = index, []
-            try:
-                getattr(self, cell["kind"])(cell, defused.get(str(index)))
-            except (EOFError, OSError, Malformed, TimeoutError) as reason:
-                self.report.send(["lost", index, explain(reason, self.job["cell_seconds"])])
+            if cell["kind"] in STUDENTS and not self.attempt(self.answer, index):
                 return
-            except Lost as reason:
-                self.report.send(["lost", index, str(reason)])
+            number = self.groups.get(index, MAX_PARKED)
+            if number < MAX_PARKED and not self.attempt(self.park, index, number):
                 return
-            self.report.send(["outputs", index, self.outputs])
+        for index, cell in enumerate(self.job["cells"]):
+            if cell["kind"] != "answer" and not (
+                self.attempt(self.turn, index, self.groups.get(index))
+                and self.attempt(getattr(self, cell["kind"]), index)
+            ):
+                return
         self.report.send(["end"])
 
+    def attempt(self, step, index, *args):
+        """Take a step with a cell, and report what came of it; False if that was the last."""
+        self.report.send(["start", index])
+        self.index, self.outputs = index, []
+        try:
+            step(self.job["cells"][index], self.defused.get(index), *args)
+        except (EOFError, OSError, Malformed, TimeoutError, Lost) as error:
+            reason = explain(error, self.job["cell_seconds"])
+            if step != self.test or not self.alone(index):  # what is next to it is lost as well
+                self.report.send(["lost", self.index, reason])
+                return False
+            self.answers.gone, self.outputs = reason, [ended(reason)]  # nobody else needs it
+            self.report.send(["gone", index, reason])
+        if step in (self.answer, self.test, self.forgeable):
+            self.report.send(["outputs", index, self.outputs])
+        return True
+
+    def alone(self, index):
+        """Whether no other cell speaks with the copy of the answer process that a test does."""
+        cells = self.job["cells"]
+        return cells[index]["kind"] == "test" and index in self.groups and (
+            index + 1 == len(cells) or cells[index + 1]["kind"] in STUDENTS
+        ) and self.place == index + 1  # fmt: skip
+
     def answer(self, cell, defused):
-        """The student's own cell; of one that has killed a process what it defines, or nothing."""
-        self.last_answer = self.index
-        self.forget_hidden()
-        self.answers.standing = False  # what is to be returned to is to include this cell
+        """The student's own cell; of one that has killed a process what it defines, or nothing.
+
+        A locked cell without points is run here as well: the student's code needs what it defines.
+        """
         if not defused or defused[1] == 1:
             seconds = self.job["cell_seconds"]
             self.answers.run_cell(cell["source"], cell["label"], seconds, bool(defused))
         if defused:
             self.outputs.append(ended(defused[0]))
 
+    def park(self, cell, defused, number):
+        self.answers.park(number)
+
+    def turn(self, cell, defused, number):
+        """Ask the copy that was left at this place.
+
+        Should tests go on with objects of earlier ones, theirs has to go on as well: it runs, with
+        nobody listening, the cells that it has not seen.
+        """
+        self.last_answer = last(self.job["cells"], self.index, STUDENTS)
+        if number is None:
+            return
+        group = takewhile(lambda one: one["kind"] not in STUDENTS,
+                          self.job["cells"][self.index + (cell["kind"] in STUDENTS):])  # fmt: skip
+        names = set().union(*(used(one["source"]) for one in [cell, *group]))
+        kept = any(self.answers.holds(self.space.get(name), 0) for name in names)
+        if number < MAX_PARKED and not kept:
+            self.answers = self.speak(number + 1)
+            self.answers.autopsy = lambda: self.first.status(number)
+            try:
+                self.answers.ping()
+            except (EOFError, OSError):  # it only waited, so what ran last has done this
+                before = last(self.job["cells"], self.index, ("test", "forgeable"), self.defused)
+                if before is None:
+                    self.answers.gone = "a cell has ended the process that was to answer"
+                else:
+                    self.index = before
+                    raise
+            self.told = False
+        else:
+            for index in range(self.place, self.index + 1):
+                if self.job["cells"][index]["kind"] in STUDENTS:
+                    self.answer(self.job["cells"][index], self.defused.get(index))
+            self.outputs = []
+            self.answers.standing = False  # what is to be returned to is to include these cells
+        self.place = self.index + 1
+
     def shared(self, cell, defused):
-        """A locked cell without points: the student's code needs what it defines, and so do tests.
+        """A locked cell without points, as the tests need it.
 
         What it prints and shows is the student's, who may have made what it shows.
         """
-        self.answer(cell, defused)
-        shown, self.outputs = self.outputs, []
-        self.trust(cell, refuse=defused and defused[0])
-        if self.answers.ended and not self.answers.restored and not defused:
+        self.trust(cell, refuse=self.answers.gone or (defused and defused[0]))
+        if self.answers.ended and not (self.answers.restored or defused or self.answers.gone):
             raise Lost(self.answers.ended)
-        self.outputs = shown
+        self.outputs = []
 
     def forgeable(self, cell, defused):
         """A test that asks to be run among the student's names, where a student may forge it."""
-        reason = defused and defused[0]
+        reason = self.answers.gone or (defused and defused[0])
         self.forget_hidden()
         self.answers.standing = False
         if (
-            not defused
+            not reason
             and self.answers.run_cell(
                 cell["source"], cell["label"], self.job["cell_seconds"], False
             )
@@ -105,8 +188,8 @@ class Check:
 
     def test(self, cell, defused):
         """A test: passed if it ran to its end here, and every answer that it asked for came."""
-        if defused:
-            self.outputs = [ended(defused[0])]
+        if defused or self.answers.gone:
+            self.outputs = [ended(self.answers.gone or defused[0])]
             return
         failure = self.trust(cell)
         if self.answers.ended:
@@ -114,7 +197,10 @@ class Check:
                 raise Lost(self.answers.ended)
             self.outputs = [ended(self.answers.ended)]
         elif failure is None:
-            self.outputs += [ended(word) for word in self.excess(cell)]
+            wrong = [ended(word) for word in self.excess(cell)]
+            if wrong:  # nbgrader looks at a result before it looks at an error
+                kept = [item for item in self.outputs if item["output_type"] == "stream"]
+                self.outputs = wrong + kept
         elif not any(item["output_type"] == "error" for item in self.outputs):
             self.outputs.append(ended(f"the test failed ({type(failure).__name__})"))
         if self.answers.changed:
@@ -123,14 +209,16 @@ class Check:
     def prepare(self, source):
         """Have a state of the answer's to return to, should the test to come be its end.
 
-        Tests that follow each other share one, as a fork is what costs most here.
+        Tests that follow each other share one, as a fork is what costs most here, and a test that
+        nothing follows needs none.
         """
         if shows(source, self.hidden):
             self.forget_hidden()
-        if not self.answers.standing or self.holds():
+        if not self.alone(self.index) and (not self.answers.standing or self.holds()):
             self.answers.checkpoint()
             self.told = False
         self.told |= bool(self.hidden)
+        self.heard |= self.told
 
     def forget_hidden(self):
         """Undo what hidden tests have told the answer, before it can be seen to say it again."""
@@ -143,15 +231,24 @@ class Check:
         return any(self.answers.holds(value) for value in self.space.values())
 
     def excess(self, cell):
-        """What is wrong with a partial credit, if anything is."""
+        """What is wrong with a partial credit, if anything is; nbgrader takes it as a plain float.
+
+        What is no number, nbgrader would take for full points: so a test that ends with a value
+        that the answer has made an array of, or an object, has to be told from one without a value.
+        """
+        value, kinds = self.shell.value, (numbers.Number, np.generic, np.ndarray, StandIn)
+        if not isinstance(value, kinds) or isinstance(value, (bool, np.bool_, np.str_)):
+            return
+        try:
+            credit = float(value if np.ndim(value) == 0 else value.item())
+        except (TypeError, ValueError):
+            yield "the test was to end with a number of points, and the answer made it another"
+            return
         for item in self.outputs:
             if item["output_type"] == "execute_result":
-                try:
-                    credit = float(item["data"].get("text/plain", ""))
-                except ValueError:
-                    continue
-                if not 0 <= credit <= cell["points"]:
-                    yield f"the test gave {credit:g} of {cell['points']:g} points"
+                item["data"]["text/plain"] = repr(credit)
+        if not 0 <= credit <= cell["points"]:
+            yield f"the test gave {credit:g} of {cell['points']:g} points"
 
     def trust(self, cell, refuse=None):
         """Run a trusted cell with stand-ins for what is the student's; returns what it raised."""
@@ -170,15 +267,58 @@ class Check:
             with contextlib.suppress(AnswerEnded):
                 bound = answers.names(theirs)
         space.update(bound)
+        given = {name for statement in cell["given"] for name, _ in bindings(statement)}
+        start = {**{name: space[name] for name in given if name in space}, **bound}
+        answers.rebound = lambda: self.rebound(start)
+        answers.excuses = lambda error: self.made_by_test(error, cell["source"])
         signal.setitimer(signal.ITIMER_REAL, self.job["cell_seconds"] + 2)
         failure = self.shell.run(cell["source"], cell["label"])
         signal.setitimer(signal.ITIMER_REAL, 0)
+        answers.rebound = dict
         for name, value in bound.items():
             if space.get(name) is value:
                 del space[name]
         for name, value in before.items():
             space.setdefault(name, value)
         return failure
+
+    def rebound(self, start):
+        """Names that the student's code has as well and that the test has deleted or rebound.
+
+        What the test would see in one namespace, as it tries who calls whom: nothing, an object of
+        the student's, or a function that students can read.
+        """
+        found = {}
+        for name, value in start.items():
+            now = self.space.get(name, start)
+            code = getattr(now, "__code__", None)
+            if now is start:
+                found[name] = []
+            elif now is not value and (
+                isinstance(now, StandIn)
+                or (
+                    isinstance(code, types.CodeType)
+                    and code.co_filename == self.label
+                    and code.co_firstlineno not in self.hidden
+                )
+            ):
+                found[name] = [now]
+        return found
+
+    def made_by_test(self, error, source):
+        """Whether an error comes from a statement that asks no answer: `1 / 0`, or a `raise`."""
+        *_, (frame, number) = traceback.walk_tb(error.__traceback__)
+        if frame.f_code.co_filename != self.label or isinstance(error, AssertionError):
+            return False
+        names = used_in_line(source, number)
+        return all(hasattr(builtins, name) and name not in self.space for name in names)
+
+    def input(self, prompt):
+        """What the test has in the place of the keyboard, if anything, answers the student's."""
+        ask = self.space.get("input", builtins.input)
+        if isinstance(ask, StandIn) or (ask is INPUT and sys.stdin is sys.__stdin__):
+            raise EOFError("nobody is here to answer: the notebook is being graded")
+        return str(ask(prompt))
 
     def provide(self, statement):
         """Run a statement of the instructor's once, which names what tests use; say if it ran."""
@@ -200,8 +340,11 @@ class Check:
         if item["output_type"] == "error":
             failure = self.shell.failure
             theirs = getattr(failure, "answers", None)
-            if theirs is not None and self.in_hidden(failure.__traceback__):
-                item = ended("the answer failed in a hidden test")
+            if self.in_hidden(failure.__traceback__):
+                if theirs is not None:
+                    item = ended("the answer failed in a hidden test")
+                elif not self.is_own_word(failure):
+                    item = ended(f"a hidden test failed ({type(failure).__name__})")
             elif theirs:
                 item["traceback"][-1:-1] = theirs
         if item["output_type"] == "stream":  # a warning of the test's own is no failure
@@ -210,33 +353,40 @@ class Check:
         if self.size < OUTPUT_A_SUBMISSION or item["output_type"] == "error":
             self.outputs.append(item)
 
+    def is_own_word(self, failure):
+        """Whether an error is a check that the instructor wrote, and not a library's, on values."""
+        tb = failure.__traceback__
+        while tb.tb_next:
+            tb = tb.tb_next
+        labels = {f"<{cell['label']}>" for cell in self.job["cells"] if cell["kind"] != "answer"}
+        return isinstance(failure, AssertionError) and tb.tb_frame.f_code.co_filename in labels
+
     def from_student(self, item):
         """Something that the student's code printed or showed: to the student's own cell."""
-        if not isinstance(item, dict) or self.size > OUTPUT_A_SUBMISSION:
+        item = known(item)
+        if item is None or self.size > OUTPUT_A_SUBMISSION:
             return
         self.size += len(json.dumps(item))
-        if self.job["cells"][self.index]["kind"] in ("answer", "shared", "forgeable"):
-            if item.get("output_type") == "clear_output":
+        if self.job["cells"][self.index]["kind"] in (*STUDENTS, "forgeable"):
+            if item["output_type"] == "clear_output":
                 self.outputs.clear()
             else:
                 self.outputs.append(item)
-        elif self.last_answer is not None and not self.in_hidden():
+        elif item["output_type"] == "stream" and self.catches(item["name"]):
+            getattr(sys, item["name"]).write(item["text"])
+        elif self.last_answer is not None and not self.heard:
             self.report.send(["more", self.last_answer, item])
 
-    def in_hidden(self, tb=None):
-        """Whether the test is at a line that students do not see: then its calls are no news."""
-        if tb is not None:
-            while tb:
-                if tb.tb_frame.f_code.co_filename == self.label and tb.tb_lineno in self.hidden:
-                    return True
-                tb = tb.tb_next
-            return False
-        frame = sys._getframe()
-        while frame:
-            if frame.f_code.co_filename == self.label and frame.f_lineno in self.hidden:
-                return True
-            frame = frame.f_back
-        return False
+    def catches(self, name):
+        """Whether the test has something in the place of a stream, to look at what is written."""
+        return getattr(sys, name) is not (self.shell.out if name == "stdout" else self.shell.err)
+
+    def in_hidden(self, tb):
+        """Whether an error came by a line of the test that students do not see."""
+        return any(
+            frame.f_code.co_filename == self.label and number in self.hidden
+            for frame, number in traceback.walk_tb(tb)
+        )
 
 
 def ended(reason):
@@ -245,6 +395,8 @@ def ended(reason):
 
 
 def explain(reason, seconds):
+    if isinstance(reason, Lost):
+        return str(reason)
     if isinstance(reason, TimeoutError):
         return f"not done within {seconds:g} s"
     if isinstance(reason, Malformed):
@@ -252,20 +404,32 @@ def explain(reason, seconds):
     return "the process was killed: out of time or memory, crashed, or ended by the code itself"
 
 
-def last_test(cells, index, defused):
-    """The last test before a cell that is still run, as a key of `defused`."""
-    for number in range(index - 1, -1, -1):
-        if cells[number]["kind"] == "test" and str(number) not in defused:
-            return str(number)
-    return None
+def last(cells, index, kinds, without=()):
+    """The number of the last cell before one that is of one of these kinds; or None."""
+    places = range(index - 1, -1, -1)
+    return next((n for n in places if cells[n]["kind"] in kinds and n not in without), None)
+
+
+def parking(cells):
+    """Where a copy of the answer process is to be left, and the number of each.
+
+    Tests that follow each other share one, and so does a locked cell that asks for an answer.
+    """
+    groups, standing = {}, False
+    for index, cell in enumerate(cells):
+        standing = standing and cell["kind"] not in STUDENTS
+        asks = cell["kind"] != "answer" and (cell["surely"] or cell["maybe"])
+        if not standing and (asks or cell["kind"] == "forgeable"):
+            groups[index], standing = len(groups), True
+    return groups
 
 
 class Bench:
     """The two warm processes side by side; grades one submission at a time."""
 
     def __init__(self, settings):
-        # The system counts processes by user, and what one submission uses up is not another's.
-        settings["user"] = sandbox.USER + os.getpid() % 5000
+        # The system counts processes and keeps keys by user: none of it is another submission's.
+        settings["user"] = sandbox.USER + os.getpid() % 5000 * sandbox.USERS
         self.control, theirs = socket.socketpair()
         script = "import sys; sys.path.insert(0, sys.argv.pop()); " \
                  "from course_utils.grading import answers; import json; " \
@@ -291,33 +455,42 @@ class Bench:
         deadline = time.monotonic() + job["seconds"]
         defused, losses, suspects = {}, collections.Counter(), {}
         while True:
-            outputs, lost = self.attempt(job, files, own_files, defused, deadline)
+            outputs, lost, gone = self.attempt(job, files, own_files, defused, deadline)
             if lost is None:
                 break
             index, reason = lost
             losses[index] += 1
-            if losses[index] == 2 and (before := last_test(job["cells"], index, defused)):
+            before = last(job["cells"], index, ("test",), set(map(int, defused)))
+            if losses[index] == 2 and before is not None:
                 # Without that cell it ended all the same, so the test before may have done it.
                 del defused[str(index)]
-                suspects[index] = before
-                defused[before] = reason, 1
+                suspects[index] = str(before)
+                defused[str(before)] = reason, 1
             else:
                 defused.pop(suspects.pop(index, None), None)
                 defused[str(index)] = reason, losses[index]
             if losses[index] > 3 or time.monotonic() > deadline:
                 break
-        lost = {index: reason for index, (reason, _) in defused.items()}
+        lost = {index: reason for index, (reason, _) in defused.items()} | gone
         return {"outputs": outputs, "lost": lost}
 
     def attempt(self, job, files, own_files, defused, deadline):
-        """Run the notebook once; returns the outputs so far and the (index, reason) of a loss."""
+        """Run the notebook once.
+
+        Returns the outputs so far, the (index, reason) of a loss that has ended it, and the reasons
+        of those that have not.
+        """
         outputs = [[] for _ in job["cells"]]
         for cell, items in zip(job["cells"], outputs, strict=True):
             if cell["kind"] in ("test", "forgeable"):  # until there is evidence
                 items.append(ended("not run: the notebook did not get this far in its time"))
-        ours, theirs = socket.socketpair()
-        socket.send_fds(self.control, [json.dumps(job["preload"]).encode()], [theirs.fileno()])
-        theirs.close()
+        count = 1 + min(len(parking(job["cells"])), MAX_PARKED)
+        ours, theirs = zip(*(socket.socketpair() for _ in range(count)), strict=True)
+        socket.send_fds(
+            self.control, [json.dumps(job["preload"]).encode()], [line.fileno() for line in theirs]
+        )
+        for line in theirs:
+            line.close()
         if not self.control.recv(1):
             raise RuntimeError("the warm process for answers is gone")
         reports, reporting = socket.socketpair()
@@ -327,19 +500,20 @@ class Bench:
                 reports.close()
                 self.control.close()
                 self.check(job, files, own_files, defused, ours, reporting, folder)
-            reporting.close()
-            ours.close()
+            for sock in (reporting, *ours):
+                sock.close()
             try:
-                lost = self.follow(Channel(reports), job, outputs, deadline)
+                gone = {}
+                lost = self.follow(Channel(reports), job, outputs, gone, deadline)
             finally:
                 quietly(os.kill, pid, signal.SIGKILL)
                 os.waitpid(pid, 0)
                 reports.close()
                 self.control.sendall(b"x")
                 self.control.recv(1)
-        return outputs, lost
+        return outputs, lost, gone
 
-    def follow(self, reports, job, outputs, deadline):
+    def follow(self, reports, job, outputs, gone, deadline):
         index = 0
         while True:
             patience = min(2 * job["cell_seconds"] + 10, deadline - time.monotonic())
@@ -357,16 +531,20 @@ class Bench:
                 outputs[rest[0]] = rest[1]
             elif kind == "more":
                 outputs[rest[0]].append(rest[1])
+            elif kind == "gone":
+                gone[str(rest[0])] = rest[1]
             elif kind == "lost":
                 return rest
             else:
                 return None
 
-    def check(self, job, files, own_files, defused, sock, reporting, folder):
+    def check(self, job, files, own_files, defused, lines, reporting, folder):
         """In a fork: be the check process of one submission."""
         try:
             if sys.platform.startswith("linux"):
                 sandbox.die_with_parent()
+            memory = self.settings["limits"]["memory"]  # what an answer makes of a test's numbers
+            sandbox.limit(memory=memory, seconds=None, file_size=None, processes=None)
             os.chdir(folder)
             for name, data in own_files.items():
                 os.makedirs(os.path.dirname(os.path.abspath(name)), exist_ok=True)
@@ -377,7 +555,7 @@ class Bench:
             for number in (0, 1, 2):
                 os.dup2(null, number)
             sys.stdout, sys.stderr = self.shell.out, self.shell.err
-            check = Check(job, Channel(sock), Channel(reporting), self.shell)
+            check = Check(job, lines, Channel(reporting), self.shell)
             signal.signal(signal.SIGALRM, check.out_of_time)
             self.shell.emit = check.emit
             check.run(files, defused)

@@ -9,13 +9,13 @@ import json
 import os
 from pathlib import Path
 
-from nbconvert.preprocessors.sanitize import SanitizeHTML
-from nbformat import NotebookNode, from_dict, notebooknode
+from nbformat import from_dict, notebooknode
 from nbgrader import utils
 from nbgrader.preprocessors import Execute
 from traitlets import Bool, Float, Integer, List
 
-from course_utils.grading import AVAILABLE, SECONDS, WITHHELD, engine, names
+from course_utils.grading import AVAILABLE, SECONDS, WITHHELD, engine, markup, names
+from course_utils.grading.shell import known
 from course_utils.grading.wire import message, pack
 
 FORGEABLE = "grader: in the answer's own process"
@@ -65,9 +65,15 @@ class ExecuteApart(Execute):
         return nb, resources
 
     def request(self, job, files, own):
-        """What `engine.grade` is asked: the job, what lies beside the answers, and the tests."""
-        table, tail = pack({**files, **own})
-        return message([job, table, [row for row in table if row[0] in own]], tail)
+        """What `engine.grade` is asked: the job, what lies beside the answers, and the tests.
+
+        nbgrader has put what students may have of the instructor's files beside the answers.
+        """
+        table, tail = pack(files)
+        same = [row for row in table if own.get(row[0]) == files[row[0]]]
+        other, more = pack({name: data for name, data in own.items()
+                            if data != files.get(name)}, len(tail))  # fmt: skip
+        return message([job, table, same + other], tail + more)
 
     def finish(self, nb, job, result):
         """Put what came of a job into its notebook; a `RuntimeError` says why nothing did."""
@@ -110,6 +116,9 @@ class ExecuteApart(Execute):
                 item.update(names.wanted(cell.source, before))
                 item["points"] = float(cell.metadata["nbgrader"].get("points") or 0)
             cells.append(item)
+        answers = [text for _, role, text in source if role == "answer"]
+        common = [text for _, role, text in source if role == "plain"]
+        common += [item["source"] for item in cells if item["kind"] == "shared"]
         packages = {
             node_name(node)
             for text in everything
@@ -118,6 +127,7 @@ class ExecuteApart(Execute):
         }
         return {
             "cells": cells,
+            "classes": sorted(bound(common) - bound(answers)),
             "operators": sorted(set().union(*map(names.operators, everything))),
             "preload": sorted(packages - {"", "__future__"}),
             "withheld": self.withheld,
@@ -142,6 +152,11 @@ class ExecuteApart(Execute):
             },
         }
         return json.dumps(settings)
+
+
+def bound(texts):
+    """Names that cells bind at their top level."""
+    return {name for text in texts for name, _ in names.bindings(text)}
 
 
 def kind(cell):
@@ -212,12 +227,15 @@ def read_source(path):
 
 def put(nb, job, outputs):
     """Write the outputs into the notebook; the student's without anything that could run."""
-    cleaner = SanitizeHTML()
     for count, (cell, items) in enumerate(zip(job["cells"], outputs, strict=True), 1):
         target = nb.cells[cell["index"]]
         target.execution_count = count
-        target.outputs = [node for item in merge(items) if (node := as_node(item, count))]
-        target.outputs = cleaner.sanitize_code_outputs(target.outputs)
+        target.outputs = [as_node(item, count) for item in merge(filter(None, map(known, items)))]
+        for item in target.outputs:
+            markup.disarm_output(item)
+    for cell in nb.cells:
+        if cell.cell_type != "code" and not utils.is_locked(cell):
+            markup.disarm_cell(cell)
 
 
 def merge(items):
@@ -225,31 +243,21 @@ def merge(items):
     merged = []
     for item in items:
         last = merged[-1] if merged else {}
-        if not isinstance(item, dict):
-            continue
-        if item.get("output_type") == last.get("output_type") == "stream" and \
-                item.get("name") == last.get("name"):  # fmt: skip
-            last["text"] = f"{last['text']}{item.get('text')}"
+        if item["output_type"] == last.get("output_type") == "stream" and \
+                item["name"] == last["name"]:  # fmt: skip
+            last["text"] += item["text"]
         else:
             merged.append(dict(item))
     return merged
 
 
 def as_node(item, count):
-    """An output of a known form, whatever the answer process has sent; else None."""
-    kind = item.get("output_type")
-    if kind == "stream" and item.get("name") in ("stdout", "stderr"):
-        return NotebookNode(output_type=kind, name=item["name"], text=str(item.get("text")))
-    if kind == "error":
-        lines = item.get("traceback")
-        lines = [str(line) for line in lines] if isinstance(lines, list) else []
-        return NotebookNode(output_type=kind, ename=str(item.get("ename")),
-                            evalue=str(item.get("evalue")), traceback=lines)  # fmt: skip
-    if kind in ("display_data", "execute_result") and isinstance(item.get("data"), dict):
-        data = {mime: value for mime, value in item["data"].items() if isinstance(value, str)}
-        extra = {"execution_count": count} if kind == "execute_result" else {}
-        return from_dict({"output_type": kind, "data": data, "metadata": {}, **extra})
-    return None
+    """An output as the notebook has it."""
+    if item["output_type"] in ("display_data", "execute_result"):
+        item = {**item, "metadata": {}}
+    if item["output_type"] == "execute_result":
+        item["execution_count"] = count
+    return from_dict(item)
 
 
 _said = set()

@@ -14,6 +14,7 @@ CUSTOMARY = {
     "plt": "import matplotlib.pyplot as plt",
     "sp": "import scipy as sp",
 }
+SOLUTION = "BEGIN SOLUTION"
 HIDDEN = tuple(f"{edge} HIDDEN TESTS" for edge in ("BEGIN", "END"))  # a whole one would be a leak
 
 
@@ -37,6 +38,13 @@ def read(tree):
         for node in ast.walk(tree)
         if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Store)
     }
+
+
+def used_in_line(source, number):
+    """Names that the innermost statement at a line reads."""
+    found = [node for node in ast.walk(parse(source)) if isinstance(node, ast.stmt)
+             and node.lineno <= number <= node.end_lineno]  # fmt: skip
+    return read(max(found, key=lambda node: node.lineno)) if found else {"?"}
 
 
 @functools.lru_cache(1024)
@@ -69,14 +77,37 @@ def _bound(nodes):
 
 @functools.lru_cache(1024)
 def operators(source):
-    """Special methods that the classes of a cell define."""
+    """Special methods that the classes of a cell define, and those that Python derives of them."""
     found = set()
     for node in ast.walk(parse(source)):
-        if isinstance(node, ast.ClassDef):
-            found |= {part.name for part in node.body if isinstance(part, ast.FunctionDef)}
-            if any("dataclass" in ast.unparse(part) for part in node.decorator_list):
-                found |= {"__eq__", "__repr__"}
+        made_by = [ast.unparse(part) for part in getattr(node, "decorator_list", ())]
+        if any("contextmanager" in name for name in made_by):
+            found |= {"__enter__", "__exit__"}
+        if not isinstance(node, ast.ClassDef):
+            continue
+        found |= _bound(node.body)
+        if any("dataclass" in name for name in made_by):
+            found |= {"__eq__", "__repr__"}
+        if any("total_ordering" in name or "order=True" in name for name in made_by):
+            found |= {"__lt__", "__le__", "__gt__", "__ge__"}
+        if any("frozen=True" in name for name in made_by):
+            found.add("__hash__")
+    if "__eq__" in found:
+        found.add("__ne__")
     return {name for name in found if name.startswith("__")}
+
+
+def is_given(node, source):
+    """Whether a statement of an answer's cell is the instructor's: an import, or a function that
+    is complete before students see it."""
+    if isinstance(node, (ast.Import, ast.ImportFrom)):
+        return True
+    lines = source.splitlines()
+    return (
+        isinstance(node, ast.FunctionDef)
+        and any(SOLUTION in line for line in lines)
+        and not any(SOLUTION in line for line in lines[node.lineno - 1 : node.end_lineno])
+    )
 
 
 @functools.lru_cache(1024)  # a class has the same tests
@@ -102,8 +133,8 @@ def wanted(source, before):
     owners = {}
     for role, text in before:
         for name, node in bindings(text):
-            imported = isinstance(node, (ast.Import, ast.ImportFrom))
-            owners[name] = ("plain" if imported and role == "answer" else role), node
+            theirs = role == "answer" and not is_given(node, text)
+            owners[name] = ("answer" if theirs else "plain" if role == "answer" else role), node
     surely, maybe, given = set(), set(), {}
     own = {name for name, _ in bindings(source)} if before else set()
 

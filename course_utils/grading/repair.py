@@ -18,6 +18,7 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 MAX_BYTES = 512 * 2**20
 MAKE = {"code": new_code_cell, "markdown": new_markdown_cell, "raw": new_raw_cell}
 ID = re.compile(r"[a-zA-Z0-9-_]{1,64}")
+HALVES = re.compile(r"\\u[dD][89a-fA-F]")
 LOST = "This cell was missing from the submission. What the notebook has of it may be elsewhere."
 
 
@@ -70,7 +71,11 @@ def read_notebook(data):
     '1 + 1'
     """
     try:
-        tree = json.loads(data.decode("utf-8-sig", errors="replace"))
+        text = data.decode("utf-8-sig", errors="replace")
+        tree = json.loads(text)
+        if HALVES.search(text):  # of characters, which no file can hold
+            text = json.dumps(tree, ensure_ascii=False).encode("utf-8", "replace")
+            tree = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise Unreadable(f"it is not JSON, or was cut off ({error})") from None
     cells = tree.get("cells") if isinstance(tree, dict) else None
@@ -79,9 +84,11 @@ def read_notebook(data):
     seen = set()
     nb = new_notebook(cells=[read_cell(cell, seen) for cell in cells if isinstance(cell, dict)])
     metadata = tree.get("metadata")
-    for key in ("kernelspec", "language_info"):
+    for key, needed in (("kernelspec", {"name", "display_name"}), ("language_info", {"name"})):
         if isinstance(metadata, dict) and isinstance(metadata.get(key), dict):
-            nb.metadata[key] = nbformat.from_dict(metadata[key])
+            words = {k: v for k, v in metadata[key].items() if isinstance(v, str)}
+            if needed <= words.keys():
+                nb.metadata[key] = nbformat.from_dict(words)
     return nb
 
 
@@ -94,20 +101,35 @@ def read_cell(cell, seen):
     made = MAKE[kind](source if isinstance(source, str) else "")
     metadata = cell.get("metadata")
     if isinstance(metadata, dict):
-        made.metadata = nbformat.from_dict(
-            {key: value for key, value in metadata.items() if key in ("nbgrader", "tags")}
-        )
-        if not isinstance(made.metadata.get("nbgrader", {}), dict):
-            del made.metadata["nbgrader"]
-        tags = made.metadata.get("tags", [])
-        if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
-            del made.metadata["tags"]
+        nbgrader = metadata.get("nbgrader")
+        if isinstance(nbgrader, dict):  # the gradebook knows the rest
+            made.metadata.nbgrader = nbformat.from_dict(
+                {key: value for key, value in nbgrader.items()
+                 if isinstance(value, (str, int, float, type(None)))}
+            )  # fmt: skip
+        tags = metadata.get("tags")
+        if isinstance(tags, list) and all(isinstance(tag, str) for tag in tags):
+            made.metadata.tags = list(dict.fromkeys(tags))
+    if kind == "markdown" and isinstance(cell.get("attachments"), dict):
+        made.attachments = nbformat.from_dict(
+            {name: pictures for name, data in cell["attachments"].items()
+             if (pictures := read_pictures(data))}
+        )  # fmt: skip
     name = cell.get("id")
     if not isinstance(name, str) or not ID.fullmatch(name) or name in seen:
         name = uuid.uuid4().hex[:8]
     seen.add(name)
     made.id = name
     return made
+
+
+def read_pictures(data):
+    """Of what is attached to a cell under one name the pictures that cannot hold a script."""
+    data = data.items() if isinstance(data, dict) else ()
+    return {
+        kind: text for kind, text in data
+        if kind in ("image/png", "image/jpeg", "image/gif") and isinstance(text, str)
+    }  # fmt: skip
 
 
 class RepairCells(NbGraderPreprocessor):

@@ -102,6 +102,7 @@ class Shell(InteractiveShell):
         self.failure = None
         result = self.run_cell(source, store_history=True)
         self.flush()
+        self.value = result.result
         return self.failure or result.error_in_exec or result.error_before_exec
 
     def flush(self):
@@ -130,6 +131,31 @@ class Shell(InteractiveShell):
 
 def output(kind, **fields):
     return {"output_type": kind, **fields}
+
+
+def known(item):
+    """An output of a known form, of text that can be written, whatever is sent as one; else None.
+
+    Pictures' metadata and what is not text, as widgets have it, is left out.
+    """
+    kind = item.get("output_type") if isinstance(item, dict) else None
+    if kind == "stream" and item.get("name") in ("stdout", "stderr"):
+        return output(kind, name=item["name"], text=text(item.get("text")))
+    if kind == "error":
+        lines = item.get("traceback")
+        lines = [text(line) for line in lines[:100]] if isinstance(lines, list) else []
+        return output(
+            kind, ename=text(item.get("ename")), evalue=text(item.get("evalue")), traceback=lines
+        )
+    if kind in ("display_data", "execute_result") and isinstance(item.get("data"), dict):
+        data = {mime: text(value) for mime, value in item["data"].items() if isinstance(value, str)}
+        return output(kind, data=data)
+    return output(kind) if kind == "clear_output" else None
+
+
+def text(value):
+    """A string without halves of characters, which no file could hold; of other values nothing."""
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else ""
 
 
 def as_json(data):

@@ -5,15 +5,18 @@ for what is not. A stand-in has no say in a comparison with the test's own value
 something is true, or in becoming a number or an array: a test that needs data fails with words.
 """
 
+import functools
 import random
 import sys
 import time
+from collections.abc import Iterator
 
 import numpy as np
 
-from course_utils.grading.wire import Decoder, Encoder, Malformed
+from course_utils.grading.wire import KEYBOARD, Decoder, Encoder, Malformed
 
 READABLE = ("__name__", "__doc__", "__qualname__", "__dict__")
+PLAIN = (type(None), bool, int, float, str)
 MAX_CALLS = 100_000
 MAX_NESTING = 40
 
@@ -25,12 +28,12 @@ class AnswerEnded(BaseException):
 class StandIn:
     """An object of the student's, which stays on the student's side."""
 
-    __slots__ = ("_answers", "_kind", "_number", "_type")
+    __slots__ = ("_answers", "_kind", "_made", "_number", "_type")
 
     def __init__(self, answers, number, type_name, kind):
         for name, value in zip(
-            ("_answers", "_number", "_type", "_kind"), (answers, number, type_name, kind),
-            strict=True,
+            ("_answers", "_number", "_type", "_kind", "_made"),
+            (answers, number, type_name, kind, False), strict=True,
         ):  # fmt: skip
             object.__setattr__(self, name, value)
 
@@ -52,14 +55,32 @@ class StandIn:
         return isinstance(value, StandIn) and self._answers.ask("issubclass", value, self) is True
 
     def __bool__(self):
-        if "__bool__" in self._answers.operators:
-            return self._answers.ask("bool", self) is True
-        raise self._refuse("a truth value")
+        """As any object is, true, unless the exercise's classes say more."""
+        if not {"__bool__", "__len__"} & self._answers.operators:
+            return True
+        return self._answers.ask("bool", self) is True
 
     def __contains__(self, item):
-        if "__contains__" in self._answers.operators:
+        """What only the object can tell, where it was made by calling a class of the exercise's."""
+        if "__contains__" in self._answers.operators and self._made:
             return self._answers.ask("contains", self, item) is True
         return any(x is item or x == item for x in self)
+
+    def __hash__(self):
+        if "__hash__" in self._answers.operators and self._made:
+            number = self._answers.ask("hash", self)
+            if type(number) is int:
+                return number
+        raise self._refuse("plain data to look up")
+
+    def __exit__(self, kind, error, _):
+        """It may end an error that the test has made to try it, but never a check that failed."""
+        if "__exit__" not in self._answers.operators:
+            raise self._refuse("a context manager")
+        excused = kind is not None and self._answers.excuses(error)
+        args = [arg for arg in error.args if type(arg) in PLAIN] if excused else []
+        known = kind if excused or kind is None else RuntimeError
+        return self._answers.ask("exit", self, known, args) is True and excused
 
     def __str__(self):
         return self._text("str")
@@ -91,7 +112,6 @@ class StandIn:
         return error
 
     __array_ufunc__ = None
-    __hash__ = None
 
 
 class Callable(StandIn):
@@ -100,7 +120,21 @@ class Callable(StandIn):
     __slots__ = ()
 
     def __call__(self, *args, **keywords):
-        return self._answers.ask("call", self, *args, **keywords)
+        result = self._answers.ask("call", self, *args, **keywords)
+        if self._kind == "type" and isinstance(result, StandIn):
+            object.__setattr__(result, "_made", True)
+        return result
+
+    def __hash__(self):
+        return id(self)
+
+
+@functools.lru_cache(1024)
+def stand_in_class(called, name):
+    """The class of a stand-in, by the name of the class that it stands for."""
+    base = Callable if called else StandIn
+    plain = name.isidentifier() and len(name) <= 80
+    return type(name, (base,), {"__slots__": ()}) if plain else base
 
 
 def _always(operation):
@@ -132,19 +166,37 @@ def _if_asked_for(operation, name, expected, swapped=False):
     return method
 
 
-def _compare(operation, name):
+def _compare(operation, name, swapped):
     def method(self, other):
-        if name in self._answers.operators and isinstance(other, StandIn):
-            return self._answers.ask(operation, self, other) is True
+        if isinstance(other, StandIn):
+            if name in self._answers.operators:
+                return self._answers.ask(operation, self, other) is True
+            if operation in ("eq", "ne"):  # as of objects whose class says nothing else
+                return (self is other) == (operation == "eq")
+            if swapped in self._answers.operators:
+                return NotImplemented
         raise self._refuse("plain data to compare")
+
+    return method
+
+
+def _in_place(operation, name):
+    def method(self, other):
+        if name not in self._answers.operators:
+            return NotImplemented  # then Python takes the operator that makes a new object
+        result = self._answers.ask(operation, self, other)
+        if not isinstance(result, StandIn):
+            raise self._refuse("an object")
+        return result
 
     return method
 
 
 for _name in ("getitem", "setitem", "delitem", "len", "iter", "next", "reversed"):
     setattr(StandIn, f"__{_name}__", _always(_name))
-for _name in ("eq", "ne", "lt", "le", "gt", "ge"):
-    setattr(StandIn, f"__{_name}__", _compare(_name, f"__{_name}__"))
+for _name, _other in (("eq", "eq"), ("ne", "ne"), ("lt", "gt"), ("le", "ge"), ("gt", "lt"),
+                      ("ge", "le")):  # fmt: skip
+    setattr(StandIn, f"__{_name}__", _compare(_name, f"__{_name}__", f"__{_other}__"))
 for _name in ("add", "sub", "mul", "matmul", "truediv", "floordiv", "mod", "pow", "lshift",
               "rshift", "and", "or", "xor", "divmod"):  # fmt: skip
     _op = f"{_name}_" if _name in ("and", "or") else _name
@@ -154,9 +206,11 @@ for _name in ("add", "sub", "mul", "matmul", "truediv", "floordiv", "mod", "pow"
         f"__r{_name}__",
         _if_asked_for(_op, f"__r{_name}__", "a number or an array", swapped=True),
     )
-for _name in ("neg", "pos", "invert", "abs", "float", "int", "round", "enter"):
+    if _name != "divmod":
+        setattr(StandIn, f"__i{_name}__", _in_place(f"i{_op}".rstrip("_"), f"__i{_name}__"))
+for _name in ("neg", "pos", "invert", "abs", "float", "int", "round"):
     setattr(StandIn, f"__{_name}__", _if_asked_for(_name, f"__{_name}__", "a number"))
-StandIn.__exit__ = _if_asked_for("exit", "__exit__", "a context manager")
+StandIn.__enter__ = _if_asked_for("enter", "__enter__", "a context manager")
 
 
 class Answers:
@@ -168,24 +222,31 @@ class Answers:
     job : dict
         ``operators``, special methods that the instructor's own classes define; ``call_seconds``,
         what a call may take; ``withheld``, packages that the student's side does not have.
-    on_output : callable
-        Gets what the student's code prints and shows.
+    shared : Shared
+        The classes that both sides have.
+    on_output, on_input : callable
+        Get what the student's code prints and shows, and what it asks for at the keyboard.
     """
 
-    def __init__(self, channel, job, on_output):
+    def __init__(self, channel, job, shared, on_output, on_input):
         self.channel = channel
         self.operators = set(job["operators"])
         self.call_seconds = job["call_seconds"]
         self.withheld = ("__main__", *job["withheld"])
-        self.on_output = on_output
+        self.shared = shared
+        self.on_output, self.on_input = on_output, on_input
+        self.rebound = dict  # a function: names that the test has rebound → their values, in a list
+        self.excuses = bool  # a function: whether the test has made an error to try an answer
         self.stand_ins, self.exceptions = {}, {}
         self.callbacks, self.generators = [], {}
         self.nesting = 0
         self.ended = None  # why there is no asking any more, within this test
+        self.autopsy = lambda: "the answer process is gone"  # a function: of what it has died
+        self.gone = None  # why there never was any
         self.deadline = None
         self.calls = 0
         self.seeds = None
-        self.depth = self.kept = 0
+        self.depth = self.kept = self.handed = 0
         self.standing = False  # whether there is a state to return to, of before this test
         self.changed = False  # whether an argument was changed in place
 
@@ -209,6 +270,24 @@ class Answers:
         self.channel.send(["cell", source, label, seconds, only_definitions], timeout=seconds)
         return self._wait_for("done", seconds + 1)
 
+    def park(self, number):
+        """Leave a copy of the answer process, to be spoken with over the line of that number."""
+        self.channel.send(["park", number], timeout=5)
+        self._wait_for("done", 5)
+
+    def ping(self):
+        """Wait for a sign of life."""
+        self.channel.send(["ping"], timeout=5)
+        self._wait_for("done", 5)
+
+    def status(self, number):
+        """How a parked copy, which is gone, has ended, in words."""
+        try:
+            self.channel.send(["status", number], timeout=5)
+            return died(self._wait_for("done", 5))
+        except (EOFError, OSError, Malformed):
+            return "the answer process is gone"
+
     def checkpoint(self):
         """From here on a fork answers, so that what stands now can be returned to."""
         self.channel.send(["checkpoint"], timeout=5)
@@ -216,6 +295,7 @@ class Answers:
         self.depth += 1
         self.standing = True
         self.kept = len(self.stand_ins)
+        self.handed = len(self.callbacks)
 
     def go_back(self):
         """Undo what a test's calls have done on the student's side."""
@@ -225,16 +305,19 @@ class Answers:
             raise Malformed("an older state speaks")
         self._forget(depth)
 
-    def holds(self, value):
-        """Whether a value lives in what `go_back` would end."""
+    def holds(self, value, since=None):
+        """Whether a value lives in what `go_back` would end, or in the answer process at all."""
+        since = self.kept if since is None else since
         if isinstance(value, (list, tuple, set, dict)):
-            return any(map(self.holds, value.values() if isinstance(value, dict) else value))
-        return isinstance(value, StandIn) and value._number >= self.kept
+            items = value.values() if isinstance(value, dict) else value
+            return any(self.holds(item, since) for item in items)
+        return isinstance(value, StandIn) and value._answers is self and value._number >= since
 
     def _forget(self, depth):
         """The state of `depth` is back, and knows nothing of what came after it."""
         self.depth, self.seeds, self.generators = depth, None, {}
         self.standing = False
+        del self.callbacks[self.handed :]
         self.stand_ins = {n: value for n, value in self.stand_ins.items() if n < self.kept}
         self.exceptions = {n: value for n, value in self.exceptions.items() if n < self.kept}
 
@@ -249,7 +332,10 @@ class Answers:
             self.on_output(rest[0])
 
     def _receive(self, deadline):
-        message, tail = self.channel.receive(timeout=max(0.001, deadline - time.monotonic()))
+        left = deadline - time.monotonic()
+        if left <= 0:  # however much there is to read
+            raise TimeoutError("no message before the deadline")
+        message, tail = self.channel.receive(timeout=left)
         if not isinstance(message, list) or not message or not isinstance(message[0], str):
             raise Malformed("not a message")
         return message, tail
@@ -263,16 +349,17 @@ class Answers:
         if left <= 0 or self.calls > MAX_CALLS or self.nesting > MAX_NESTING:
             self.ended = "the test's time for calls is used up"
             raise AnswerEnded(self.ended)
-        encoder = Encoder(self._describe)
+        encoder = Encoder(self._describe, (), self.shared)
         operands = [encoder.encode(value) for value in operands]
         keywords = {name: encoder.encode(value) for name, value in keywords.items()}
+        rebound = {name: encoder.encode(values) for name, values in self.rebound().items()}
         seconds = min(left, self.call_seconds)
         seeds = {name: encoder.encode(state) for name, state in self._new_seeds().items()}
         outermost = self.nesting == 0
         self.nesting += 1
         try:
             tree = ["do", operation, operands, keywords, seeds, seconds if outermost else None,
-                    list(names)]  # fmt: skip
+                    list(names), rebound]  # fmt: skip
             self.channel.send(tree, encoder.tail, timeout=seconds)
             return self._result(operation, encoder, time.monotonic() + seconds + 1)
         except (EOFError, OSError, TimeoutError, Malformed) as error:
@@ -302,7 +389,7 @@ class Answers:
             result, changed = rest
         except ValueError:
             raise Malformed("not a result") from None
-        decoder = Decoder(tail, self._rebuild, encoder.containers)
+        decoder = Decoder(tail, self._rebuild, encoder.containers, self.shared)
         if kind == "raised":
             exception = self._exception(operation, decoder, *result)
         else:
@@ -319,21 +406,25 @@ class Answers:
             return f"no result within {self.call_seconds:g} s"
         if isinstance(error, Malformed):  # in no words of the sender's
             return "the answer process sent what cannot be read"
-        return "the answer process is gone"
+        return self.autopsy()
 
     def _call_back(self, tail, number, args, keywords):
         """The student's code calls a function that the test has handed over."""
-        decoder = Decoder(tail, self._rebuild)
+        decoder = Decoder(tail, self._rebuild, (), self.shared)
         args = [decoder.decode(tree) for tree in args]
         keywords = {name: decoder.decode(tree) for name, tree in keywords.items()}
-        encoder = Encoder(self._describe, decoder.containers)
-        if not isinstance(number, int) or not 0 <= number < len(self.callbacks):
-            raise Malformed("no such function")
+        encoder = Encoder(self._describe, decoder.containers, self.shared)
+        function = self.on_input if number == KEYBOARD else self._callback(number)
         try:
-            reply = ["value", encoder.encode(self.callbacks[number](*args, **keywords))]
+            reply = ["value", encoder.encode(function(*args, **keywords))]
         except Exception as error:
             reply = ["raised", type(error).__name__, str(error)[:2000]]
         self.channel.send(reply, encoder.tail, timeout=self.call_seconds)
+
+    def _callback(self, number):
+        if type(number) is not int or not 0 <= number < len(self.callbacks):
+            raise Malformed("no such function")
+        return self.callbacks[number]
 
     def _new_seeds(self):
         """NumPy's and Python's global random states, if this side has moved them since."""
@@ -351,6 +442,8 @@ class Answers:
     def _describe(self, value, encoder):
         """How a value that is not plain data goes to the student's side."""
         if isinstance(value, StandIn):
+            if value._answers is not self:
+                raise TypeError(f"this `{value._type}` was made by an earlier test: make it anew")
             return ["mine", value._number]
         for stand_in, number in self.exceptions.values():
             if value is stand_in:
@@ -373,9 +466,12 @@ class Answers:
         if callable(value):
             self.callbacks.append(value)
             return ["callback", len(self.callbacks) - 1]
+        if isinstance(value, Iterator):
+            self.callbacks.append(value.__next__)
+            return ["iterator", len(self.callbacks) - 1]
         raise TypeError(
             f"a {type(value).__name__} cannot be handed to an answer: only plain data, arrays, "
-            "random generators and functions can"
+            "iterators, random generators, functions, and objects of classes from a locked cell can"
         )
 
     def _public(self, module, name):
@@ -402,10 +498,7 @@ class Answers:
     def _rebuild(self, tree, decoder):
         kind, *parts = tree
         if kind == "yours":
-            number = parts[0]
-            if not isinstance(number, int) or not 0 <= number < len(self.callbacks):
-                raise Malformed("no such function")
-            return self.callbacks[number]
+            return self._callback(*parts)
         if kind == "exception":
             return self._exception_class(*parts)
         if kind != "object":
@@ -414,7 +507,7 @@ class Answers:
         if type(number) is not int or not isinstance(type_name, str):
             raise Malformed("not a description of an object")
         if number not in self.stand_ins:
-            make = Callable if kind in ("call", "type") else StandIn
+            make = stand_in_class(kind in ("call", "type"), type_name)
             self.stand_ins[number] = make(self, number, type_name[:80], kind)
         return self.stand_ins[number]
 
@@ -439,8 +532,9 @@ class Answers:
         try:
             kind = self._exception_class(kind[1], kind[2], bases)
             args = decoder.decode(args)
-            if issubclass(kind, (StopIteration, StopAsyncIteration)) and operation != "next":
-                kind = RuntimeError  # it would end a loop of the test's as if all were well
+            ends = issubclass(kind, (StopIteration, StopAsyncIteration)) and operation != "next"
+            if ends or any(base.__name__ == "SkipTest" for base in kind.__mro__):
+                kind = RuntimeError  # it would end a loop or a test as if all were well
             try:
                 exception = kind(*args)
             except Exception:

@@ -4,11 +4,17 @@ A message is a JSON tree and a tail of raw bytes for arrays. Values are describe
 pickled and never evaluated. What is not plain data goes to `foreign`, which each side supplies.
 """
 
+import abc
 import collections
+import datetime
 import decimal
+import enum
 import fractions
+import functools
+import inspect
 import json
 import math
+import pathlib
 import re
 import select
 import struct
@@ -19,6 +25,7 @@ import numpy as np
 MAX_TREE = 16 * 2**20
 MAX_TAIL = 256 * 2**20
 MAX_DEPTH = 100
+KEYBOARD = -1  # the number of the test's `input`, among the functions that it hands over
 HEADER = struct.Struct("!II")
 DTYPE = re.compile(r"[<>|]([biufcSU]\d{1,9}|[mM]8(\[\d*[A-Za-z]{1,2}\])?)")
 
@@ -36,12 +43,70 @@ MADE = {
     "slice": (slice, lambda s: (s.start, s.stop, s.step), slice),
     "Fraction": (fractions.Fraction, lambda q: (q.numerator, q.denominator), fractions.Fraction),
     "Decimal": (decimal.Decimal, lambda d: (str(d),), decimal.Decimal),
+    "date": (datetime.date, lambda d: (d.isoformat(),), datetime.date.fromisoformat),
+    "datetime": (datetime.datetime, lambda d: (d.isoformat(),), datetime.datetime.fromisoformat),
+    "timedelta": (
+        datetime.timedelta,
+        lambda d: (d.days, d.seconds, d.microseconds),
+        datetime.timedelta,
+    ),
+    "Path": (type(pathlib.Path()), lambda path: (str(path),), pathlib.Path),
 }
 MADE_OF = {kind: name for name, (kind, *_) in MADE.items()}
 
 
 class Malformed(Exception):
     """The other side sent what no honest process sends."""
+
+
+class Shared:
+    """Classes of `space` that both sides have from the same cell, by name: their objects are data.
+
+    Attributes cross, and methods do not: each side calls its own.
+    """
+
+    def __init__(self, space, names=()):
+        self.space, self.names = space, set(names)
+
+    def find(self, name):
+        kind = self.space.get(name) if name in self.names else None
+        return kind if type(kind) in KINDS and kind.__module__ == "__main__" else None
+
+    def holds(self, value):
+        """Whether the attributes are all that there is to an object."""
+        kind = type(value)
+        plain = type(kind) in KINDS and kind.__new__ is object.__new__
+        return plain and self.find(kind.__name__) is kind
+
+    def is_member(self, value):
+        return isinstance(value, enum.Enum) and self.find(type(value).__name__) is type(value)
+
+    def attributes(self, value):
+        names = [name for kind in type(value).__mro__ for name in slots(kind)]
+        found = {name: getattr(value, name) for name in names if hasattr(value, name)}
+        return {**found, **getattr(value, "__dict__", {})}
+
+    def fill(self, value, attributes):
+        """Give an object these attributes and no others; none takes the place of a method."""
+        for name in self.attributes(value):
+            object.__delattr__(value, name)
+        for name, item in attributes:
+            found = inspect.getattr_static(type(value), name, None)
+            if name.isidentifier() and not name.startswith("__") and (
+                inspect.ismemberdescriptor(found) or not (
+                    hasattr(found, "__get__") or isinstance(found, type)
+                )
+            ):  # fmt: skip
+                object.__setattr__(value, name, item)
+
+
+KINDS = (type, abc.ABCMeta, enum.EnumType)
+
+
+def slots(kind):
+    names = vars(kind).get("__slots__", ())
+    names = (names,) if isinstance(names, str) else names
+    return [name for name in names if name not in ("__dict__", "__weakref__")]
 
 
 class Encoder:
@@ -52,8 +117,9 @@ class Encoder:
     numbered already.
     """
 
-    def __init__(self, foreign, known=()):
+    def __init__(self, foreign, known=(), shared=None):
         self.foreign = foreign
+        self.shared = shared or Shared({})
         self.containers = list(known)  # keeps them alive, so that an id stays theirs
         self.numbers = {id(value): number for number, value in enumerate(self.containers)}
         self.parts = []
@@ -69,7 +135,8 @@ class Encoder:
             return value
         if depth > MAX_DEPTH:
             return self.foreign(value, self)
-        if isinstance(value, MUTABLE) and plain(getattr(value, "dtype", np.dtype(bool))):
+        crosses = isinstance(value, MUTABLE) and plain(getattr(value, "dtype", np.dtype(bool)))
+        if crosses or self.shared.holds(value):
             number = self.numbers.get(id(value))
             if number is not None:
                 return ["same", number]
@@ -92,8 +159,8 @@ class Encoder:
             return str.__str__(value)
         if isinstance(value, bytes):
             return ["bytes", self._append(bytes(memoryview(value)))]
-        if isinstance(value, np.ndarray) and plain(value.dtype):
-            return self._array(value)
+        if isinstance(value, np.ndarray):
+            return self._array(value) if plain(value.dtype) else self._compound(value, depth)
         if isinstance(value, (dict, list, tuple, set, frozenset, collections.deque)):
             base = next(kind for kind in type(value).__mro__ if kind in CONTAINERS.values())
             items = dict.items(value) if issubclass(base, dict) else base.__iter__(value)
@@ -107,7 +174,23 @@ class Encoder:
             return [name, [self.encode(part, depth + 1) for part in MADE[name][1](value)]]
         if value is Ellipsis:
             return ["..."]
+        if self.shared.is_member(value):
+            return ["member", type(value).__name__, value.name]
+        if self.shared.holds(value):
+            items = self.shared.attributes(value).items()
+            return ["instance", type(value).__name__,
+                    [[name, self.encode(item, depth + 1)] for name, item in items]]  # fmt: skip
         return self.foreign(value, self)
+
+    def _compound(self, array, depth):
+        """An array of records, or of any objects."""
+        if array.dtype.names:
+            parts = [[name, self.contents(array[name], depth + 1)] for name in array.dtype.names]
+            return ["records", list(array.shape), parts]
+        if array.dtype == object:
+            items = [self.encode(item, depth + 1) for item in array.flat]
+            return ["objects", list(array.shape), items]
+        return self.foreign(array, self)
 
     def _array(self, array):
         array = np.asarray(array)
@@ -128,9 +211,10 @@ def plain(dtype):
 class Decoder:
     """Rebuilds the values of one message; `foreign(tree, decoder)` rebuilds what is not plain."""
 
-    def __init__(self, tail, foreign, known=()):
+    def __init__(self, tail, foreign, known=(), shared=None):
         self.tail = tail
         self.foreign = foreign
+        self.shared = shared or Shared({})
         self.containers = list(known)
 
     def decode(self, tree):
@@ -150,6 +234,10 @@ class Decoder:
                 if new.shape != old.shape or new.dtype != old.dtype:
                     raise Malformed("an array changed its shape in place")
                 old[...] = new
+                return
+            if self.shared.holds(old) and tree[:2] == ["instance", type(old).__name__]:
+                items = [(name, self._value(item, 1)) for name, item in tree[2]]
+                self.shared.fill(old, items)
                 return
             if tree[0] != type(old).__name__ and not isinstance(old, CONTAINERS[tree[0]]):
                 raise Malformed("a container changed its type in place")
@@ -186,7 +274,26 @@ class Decoder:
             return Ellipsis
         if kind == "named":
             name, fields, items = parts
-            return named(name, fields)(self._value(item, depth + 1) for item in items)
+            items = [self._value(item, depth + 1) for item in items]
+            ours = self.shared.find(name)
+            if ours and issubclass(ours, tuple) and list(ours._fields) == fields:
+                return tuple.__new__(ours, items)
+            return named(name, tuple(fields))(items)
+        if kind == "instance":
+            return self._instance(depth, *parts)
+        if kind == "member":
+            member = self.shared.find(parts[0])[parts[1]]
+            if not isinstance(member, enum.Enum):
+                raise Malformed("no such member")
+            return member
+        if kind == "records":
+            return self._records(depth, *parts)
+        if kind == "objects":
+            shape, items = parts
+            array = np.empty(len(items), object)
+            for number, item in enumerate(items):
+                array[number] = self._value(item, depth + 1)
+            return array.reshape(shape)
         if kind in MADE:
             return MADE[kind][2](*[self._value(part, depth + 1) for part in parts[0]])
         if kind not in CONTAINERS:
@@ -215,6 +322,26 @@ class Decoder:
         array.flags.writeable = bool(writeable)
         return array
 
+    def _instance(self, depth, name, attributes):
+        kind = self.shared.find(name)
+        if kind is None or kind.__new__ is not object.__new__:
+            raise Malformed("no such class")
+        value = object.__new__(kind)
+        self.containers.append(value)
+        items = [(name, self._value(item, depth + 1)) for name, item in attributes]
+        self.shared.fill(value, items)
+        return value
+
+    def _records(self, depth, shape, parts):
+        parts = [(name, self._value(part, depth + 1)) for name, part in parts]
+        if not parts or any(list(part.shape[: len(shape)]) != shape for _, part in parts):
+            raise Malformed("not the fields of records")
+        array = np.empty(shape, [(name, part.dtype, part.shape[len(shape) :])
+                                 for name, part in parts])  # fmt: skip
+        for name, part in parts:
+            array[name] = part
+        return array
+
     def _slice(self, where):
         start, length = where
         if not (start >= 0 and length >= 0 and start + length <= len(self.tail)):
@@ -231,11 +358,12 @@ def fill(container, items):
         container.extend(items)
 
 
+@functools.lru_cache(256)
 def named(name, fields):
     """A tuple type with named items, as `collections.namedtuple` makes, but without its `eval`."""
     if not isinstance(name, str) or not name.isidentifier() or len(set(fields)) != len(fields):
         raise Malformed("not the name of a type")
-    members = {"__slots__": (), "_fields": tuple(fields)}
+    members = {"__slots__": (), "_fields": fields}
     for index, field in enumerate(fields):
         if not isinstance(field, str) or not field.isidentifier() or field.startswith("_"):
             raise Malformed("not the name of a field")
@@ -243,13 +371,14 @@ def named(name, fields):
     return type(name, (tuple,), members)
 
 
-def pack(files):
-    """Files as a table of (name, start, length) and one run of bytes."""
-    table, tail = [], b""
+def pack(files, start=0):
+    """Files as a table of (name, start, length) and one run of bytes, which begins at `start`."""
+    table, parts = [], []
     for name, data in files.items():
-        table.append([name, len(tail), len(data)])
-        tail += data
-    return table, tail
+        table.append([name, start, len(data)])
+        parts.append(data)
+        start += len(data)
+    return table, b"".join(parts)
 
 
 def unpack(table, tail):

@@ -1,0 +1,112 @@
+"""Keep what students write from running in the browser of whoever marks it.
+
+nbgrader's Formgrader puts Markdown and raw cells into its page as they are, beside the buttons that
+give points. So each cell is rendered here as it will be there, and what comes out may hold no more
+than plain markup: no script, no frame, no form, no event, no address but of the web. A cell with
+more is not mended but shown as it is written, in a block of code.
+"""
+
+import html
+import re
+
+from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+from nbconvert.preprocessors.sanitize import SanitizeHTML
+
+TAG = re.compile(
+    r"""<(?P<end>/?)(?P<name>[a-zA-Z][a-zA-Z0-9]*)
+        (?P<attributes>(?:\s+[a-zA-Z][a-zA-Z-]*
+            (?:\s*=\s*(?:"[^"<>]*"|'[^'<>]*'|[^\s"'<>=`]+))?)*)\s*/?>""",
+    re.VERBOSE,
+)
+ATTRIBUTE = re.compile(r"""([a-zA-Z-]+)(?:\s*=\s*("[^"]*"|'[^']*'|[^\s"']+))?""")
+COMMENT = re.compile(r"<!--(?!-?>)[^<>]*-->")
+TASK = '<input class="task-list-item-checkbox" type="checkbox" disabled/>'  # of "- [ ]"
+SCOPED = re.compile(r"<style scoped>[^<]*</style>")  # which pandas puts around its tables
+TAGS = re.compile(
+    "a|abbr|b|blockquote|br|caption|center|cite|code|col|colgroup|dd|del|details|div|dl|dt|em|"
+    "figcaption|figure|font|h[1-6]|hr|i|img|ins|kbd|li|mark|ol|p|pre|q|s|samp|small|span|strike|"
+    "strong|sub|summary|sup|table|tbody|td|tfoot|th|thead|tr|tt|u|ul|var"
+)
+ATTRIBUTES = re.compile(
+    "align|alt|bgcolor|border|cellpadding|cellspacing|class|color|colspan|face|height|href|id|open|"
+    "rowspan|size|span|src|start|style|target|title|valign|width"
+)
+ADDRESS = re.compile(r"https?:|mailto:|attachment:|#|[^:]*$|data:image/(png|jpeg|gif);base64,")
+ANY = re.compile(".*", re.S)
+STYLE = re.compile(r"(?!.*(?:position|url|expression|behavior))[\w\s:;#%.,()!-]*", re.I | re.S)
+# Commands of MathJax that make links or touch the page around a formula.
+COMMAND = re.compile(r"\\(?:href|url|require|cssId|class|style|unicode|html\w*)(?![a-z])", re.I)
+SAFE = ("text/plain", "image/png", "image/jpeg")
+WARNING = "This cell is shown as it is written: its markup could run in a browser."
+
+
+def harmless(page):
+    """Whether a piece of HTML is plain markup and nothing else.
+
+    Examples
+    --------
+    >>> harmless('<p>2 &lt; 3, <a href="https://numpy.org">says NumPy</a></p>')
+    True
+    >>> [harmless(page) for page in ("<script>", "<b onclick=f()>", "<a href=' javascript:f()'>")]
+    [False, False, False]
+    """
+    page = COMMENT.sub("", page).replace(TASK, "")
+    words = TAG.sub("", page)
+    if "<" in words or not harmless_formulas(words) or not harmless_formulas(page):
+        return False
+    return all(
+        TAGS.fullmatch(tag["name"].lower())
+        and all(_harmless_attribute(*pair) for pair in ATTRIBUTE.findall(tag["attributes"]))
+        for tag in TAG.finditer(page)
+    )
+
+
+def _harmless_attribute(name, value):
+    name, value = name.lower(), html.unescape(value.strip("\"'"))
+    if name in ("href", "src"):
+        return ADDRESS.match(re.sub(r"[\x00-\x20]", "", value).lower())
+    return (STYLE if name == "style" else ANY).fullmatch(value) and ATTRIBUTES.fullmatch(name)
+
+
+def disarm_cell(cell):
+    """Make a student's Markdown or raw cell one whose text cannot run, in place."""
+    raw = cell.cell_type == "raw"
+    if raw and "<" not in cell.source and not COMMAND.search(html.unescape(cell.source)):
+        return
+    if not raw and _is_plain(cell.source, cell.get("attachments")):
+        return
+    cell.source = _as_written(cell.source)
+    if raw:
+        cell.cell_type = "markdown"
+
+
+def disarm_output(output):
+    """Take out of an output the forms of it that could run, in place."""
+    data = output.get("data", {})
+    for kind in list(data):
+        if kind == "text/html":
+            data[kind] = SCOPED.sub("", data[kind])
+            if not harmless(data[kind]):
+                data[kind] = SanitizeHTML().sanitize_html_tags(data[kind])
+        test = {"text/html": harmless_formulas, "text/latex": harmless_formulas,
+                "text/markdown": _is_plain}.get(kind)  # fmt: skip
+        if not (test(data[kind]) if test else kind in SAFE):
+            del data[kind]
+
+
+def harmless_formulas(text):
+    """Whether no formula in a text can do more than look like one."""
+    return not COMMAND.search(html.unescape(text))
+
+
+def _is_plain(source, attachments=None):
+    renderer = IPythonRenderer(escape=False, attachments=attachments or {})
+    try:
+        return harmless(MarkdownWithMath(renderer=renderer).render(source))
+    except Exception:  # what cannot be rendered here would stop the page there
+        return False
+
+
+def _as_written(source):
+    fence = "`" * (max(map(len, re.findall("`+", source)), default=2) + 3)
+    return f"{WARNING}\n\n{fence}text\n{source}\n{fence}"

@@ -112,8 +112,8 @@ class Elsewhere(concurrent.futures.Executor):
         table, tail = read_message(submission)
         source = next((tail[a : a + n] for name, a, n in table if name.endswith(".ipynb")), b"{}")
         told = {"seconds": 0.1, "notebooks": {"01_sums": {
-            "scores": {**POINTS, "why": None, "essay": None}, "unanswered": ["why"], "lost": {},
-            "put_back": [], "problem": None}}}  # fmt: skip
+            "scores": {**POINTS, "why": None, "essay": None}, "unanswered": ["why"],
+            "comments": {}, "lost": {}, "put_back": [], "problem": None}}}  # fmt: skip
         told["executed"], tail = pack({"01_sums.ipynb": source})
         self.change(told)
         future.set_result(message(told, tail))
@@ -404,6 +404,35 @@ def test_the_gradebook_may_be_postgresql(small_course, postgres, monkeypatch):
     assert not (small_course / "gradebook.db").exists()
 
 
+def test_a_wrong_answer_that_is_known_is_called_by_its_name(course, pool):
+    source = course / "solutions/01_sums"
+    notebook = json.loads((source / "01_sums.ipynb").read_text())
+    for cell in notebook["cells"]:
+        if cell["id"] == "mean-of-two":
+            cell["source"] = "got = mean([1, 4])\nassert got == 2.5, f'mean gave {got}'"
+    (source / "01_sums.ipynb").write_text(json.dumps(notebook))
+    run(GenerateAssignment, load_config(course), "01_sums")
+    hand_in(course, "ben", {**RIGHT, "mean": "return sum(x) / (len(x) - 1)"})
+    grade(course, pool)
+    with Gradebook(f"sqlite:///{course / 'gradebook.db'}") as gradebook:
+        said = {
+            student: gradebook.find_comment("mean", "01_sums", "01_sums", student).comment
+            for student in ("ada", "ben", "cleo")
+        }
+    assert said == {
+        "ada": None,
+        "ben": "This looks as if: Divides by one observation too few.",
+        "cleo": "No response.",
+    }
+
+
+def test_a_broken_bank_stops_nobody(course):
+    (course / "solutions/01_sums/misconceptions.py").write_text("def total(x:")
+    with rooms.opened(load_config(course), "01_sums") as room:
+        assert "misconceptions.py is of no use" in room.remarks[0]
+        assert len(list(rooms.grade(room, room.students(), Elsewhere()))) == 3
+
+
 def test_the_summary_says_who_was_graded_and_what_was_hard(course, capfd):
     (course / "submitted/cleo/01_sums/01_sums.ipynb").write_text("{")
     assert main(["grade", "01_sums", "--jobs", "1"]) == 0
@@ -494,7 +523,7 @@ def test_another_language_is_left_to_nbgrader(course):
 
 def test_penalties_stay_between_nothing_and_the_score(course):
     url = f"sqlite:///{course / 'gradebook.db'}"
-    told = {"scores": {**POINTS, "why": None, "essay": None}, "unanswered": []}
+    told = {"scores": {**POINTS, "why": None, "essay": None}, "unanswered": [], "comments": {}}
     for penalty, kept in ((-1.0, 0.0), (99.0, 3.0), (None, None)):
         writer = Writer(url, "01_sums", load_config(course))
         writer.duedate = datetime(2026, 1, 1)

@@ -9,14 +9,13 @@ import time
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from course_utils.course import CONFIG, CourseError, find_root, load_config
 from course_utils.grading import classroom as rooms
 from course_utils.grading import engine
-
-WORKPLACE = ".grading"  # in the course folder: backups of the gradebook, and a lock
 
 
 def main(args):
@@ -28,7 +27,7 @@ def main(args):
     config.CourseDirectory.setdefault("root", str(root))
     if args.require_sandbox:
         config.ExecuteApart.require_sandbox = True
-    with only_one(root / WORKPLACE), rooms.opened(config, args.assignment) as room:
+    with only_one(root / rooms.WORKPLACE), rooms.opened(config, args.assignment) as room:
         students = room.students(args.student or ())
         if not args.scheduler and (reason := engine.refusal(room.step.require_sandbox)):
             raise CourseError(reason)
@@ -39,7 +38,9 @@ def main(args):
                 f"notebook:[/] `nbgrader generate_assignment {args.assignment} --force` takes "
                 "the new one."
             )
-        backup = room.writer.back_up(root / WORKPLACE / "backups")
+        for remark in room.remarks:
+            console.print(f"[yellow]{escape(remark)}[/]")
+        backup = room.writer.back_up(root / rooms.WORKPLACE / "backups")
         workers = rooms.cluster(args.scheduler) if args.scheduler else rooms.local(jobs(args.jobs))
         tally = Tally()
         try:

@@ -23,7 +23,7 @@ from traitlets.utils.importstring import import_item
 
 from course_utils import __version__
 from course_utils.course import CourseError
-from course_utils.grading import engine
+from course_utils.grading import BANKS, diagnosis, engine
 from course_utils.grading.execute import (
     ExecuteApart,
     is_link,
@@ -36,6 +36,7 @@ from course_utils.grading.unit import describe, mark
 from course_utils.grading.wire import message, pack, read_message, unpack
 from course_utils.grading.writer import Writer
 
+WORKPLACE = ".grading"  # in the course folder: backups of the gradebook, a lock, known answers
 RECORD = ".graded.json"  # in a submission's folder in autograded/: what was marked, and how it went
 PARTIAL = ".partial-"  # how the name of a folder begins that is being written
 # Steps of nbgrader's that are not taken: the writer saves, and metadata is as the gradebook has it.
@@ -88,8 +89,12 @@ class Classroom:
             )
         self.writer = Writer(self.coursedir.db_url, assignment, config)
         self.step = ExecuteApart(config=config)
+        self.remarks = []  # what the instructor should know, and no reason not to grade
+        notebooks = self.notebooks()
+        for name, notebook in notebooks.items():
+            notebook["known"] = self.wrong_answers(name)
         self.assignment = describe(
-            self.step, self.notebooks(), read_files(self.source, ignore=self.coursedir.ignore),
+            self.step, notebooks, read_files(self.source, ignore=self.coursedir.ignore),
             dict(steps_after(config)), Path(self.coursedir.root).resolve(),
         )  # fmt: skip
 
@@ -115,6 +120,18 @@ class Classroom:
                 f"run `nbgrader generate_assignment {self.name} --force`."
             )
         return found
+
+    def wrong_answers(self, name):
+        """How known wrong answers to a notebook's exercises fail; see `diagnosis`."""
+        cache = Path(self.coursedir.root) / WORKPLACE / f"{self.name}-{name}.json"
+        try:
+            cache.parent.mkdir(exist_ok=True)
+            return diagnosis.signatures(
+                self.source / f"{name}.ipynb", self.source / BANKS[0], cache=cache
+            )
+        except Exception as error:  # whatever is wrong with it, nobody's points depend on it
+            self.remarks.append(f"{BANKS[0]} is of no use, so nothing is diagnosed: {error}")
+            return {}
 
     def exercises(self):
         """(notebook, test) → the answer that it comes after, which is the exercise's name."""

@@ -8,7 +8,6 @@ private /tmp, and, where the grader is root, a user of its own.
 import contextlib
 import ctypes
 import os
-import resource
 import shutil
 import signal
 import stat
@@ -16,6 +15,9 @@ import subprocess
 import sys
 import sysconfig
 from pathlib import Path
+
+with contextlib.suppress(ModuleNotFoundError):  # Windows has none, and runs no answer apart
+    import resource
 
 PACKAGE = Path(__file__).parents[1]
 NEEDED = ("__init__.py", "grading/__init__.py", "grading/answers.py", "grading/sandbox.py",

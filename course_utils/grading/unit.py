@@ -13,7 +13,7 @@ from nbformat import v4
 from nbgrader import utils
 from traitlets.utils.importstring import import_item
 
-from course_utils.grading import engine
+from course_utils.grading import diagnosis, engine
 from course_utils.grading.execute import ExecuteApart
 from course_utils.grading.repair import Unreadable, read_notebook, repair, unreadable
 from course_utils.grading.wire import message, pack, read_message, unpack
@@ -27,8 +27,8 @@ def describe(step, notebooks, own, after, course):
     step : ExecuteApart
         Holds the limits and what answers may import.
     notebooks : dict
-        Notebook's name → ``cells``, as `repair.course_cells` gives them, ``kernelspec`` (a dict)
-        and ``source``, as `execute.read_source` gives it.
+        Notebook's name → ``cells``, as `repair.course_cells` gives them, ``kernelspec`` (a dict),
+        ``source``, as `execute.read_source` gives it, and ``known``, of `diagnosis.signatures`.
     own : dict
         Name → bytes of what the instructor has put beside the notebooks.
     after : dict
@@ -65,10 +65,11 @@ def mark(assignment, submission):
     -------
     bytes
         A message of `wire`. ``notebooks`` maps each notebook's name to its ``scores`` (grade id →
-        points, or None where a person has to look), ``unanswered`` (grade ids), ``lost`` (cell →
-        why its process was lost) and ``problem`` (why the file could not be read, or None);
-        ``seconds`` is what it took; the executed notebooks are the tail. Or ``failed``: why there
-        is nothing of all that.
+        points, or None where a person has to look), ``unanswered`` (grade ids), ``comments``
+        (grade id → what a wrong answer looks like), ``lost`` (cell → why its process was lost),
+        ``put_back`` (cells that were missing) and ``problem`` (why the file could not be read, or
+        None); ``seconds`` is what it took; the executed notebooks are the tail. Or ``failed``: why
+        there is nothing of all that.
     """
     start = time.monotonic()
     try:
@@ -110,7 +111,9 @@ def run(course, notebook, data, files, own):
     for name, traits in course["after"].items():
         nb, resources = import_item(name)(**traits)(nb, resources)
     lost = {job["cells"][int(index)]["label"]: why for index, why in result["lost"].items()}
-    return nb, {**earned(nb), "lost": lost, "put_back": [] if problem else back, "problem": problem}
+    comments = diagnosis.diagnose(nb, notebook["known"])
+    return nb, {**earned(nb), "comments": comments, "lost": lost,
+                "put_back": [] if problem else back, "problem": problem}  # fmt: skip
 
 
 def earned(nb):
@@ -131,8 +134,8 @@ def nothing(notebook):
     """What a notebook earns that was not handed in."""
     graded = [name for name, cell in notebook["cells"].items()
               if cell["metadata"]["grade"] or cell["metadata"]["task"]]  # fmt: skip
-    return {"scores": dict.fromkeys(graded, 0.0), "unanswered": [], "lost": {}, "put_back": [],
-            "problem": "it was not handed in"}  # fmt: skip
+    return {"scores": dict.fromkeys(graded, 0.0), "unanswered": [], "comments": {}, "lost": {},
+            "put_back": [], "problem": "it was not handed in"}  # fmt: skip
 
 
 @functools.lru_cache(2)

@@ -99,8 +99,7 @@ class Writer:
         timestamp : datetime.datetime or None
             When it was handed in, in UTC.
         marks : dict
-            Notebook → ``scores``, ``unanswered`` and, if there are any, ``comments`` (grade id →
-            text), as of `unit.mark`.
+            Notebook → ``scores``, ``unanswered`` and ``comments``, as of `unit.mark`.
         review : bool
             Whether a score that a person gave is to be looked at again: the submission is new.
         """
@@ -118,7 +117,7 @@ class Writer:
                     grade.needs_manual_grade = review if by_hand else grade.auto_score is None
                 for comment in notebook.comments:
                     text = "No response." if comment.name in told["unanswered"] else None
-                    comment.auto_comment = told.get("comments", {}).get(comment.name, text)
+                    comment.auto_comment = text or told["comments"].get(comment.name)
                 self.penalise(submission, notebook)
 
     def find(self, session, student):

@@ -473,10 +473,10 @@ def test_bad_input_is_one_clear_line(course, capfd, monkeypatch, tmp_path):
         patch.chdir(tmp_path.parent)
         assert "no nbgrader_config.py" in complaint(capfd, "01_sums")
     (course / "gradebook.db").unlink()
-    assert "generate_assignment 01_sums" in complaint(capfd, "01_sums")
+    assert "`nbgrader generate_assignment` makes one" in complaint(capfd, "01_sums")
     with Gradebook(f"sqlite:///{course / 'gradebook.db'}"):
         pass
-    assert "does not know '01_sums'" in complaint(capfd, "01_sums")
+    assert "`nbgrader generate_assignment 01_sums` enters it" in complaint(capfd, "01_sums")
     (course / "gradebook.db").write_bytes(b"not a database" * 100)
     assert "not a database" in complaint(capfd, "01_sums")
 

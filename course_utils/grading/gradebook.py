@@ -58,31 +58,54 @@ class Total(NamedTuple):
 @contextlib.contextmanager
 def opened(db_url):
     """A session on a gradebook that exists; `CourseError` if it does not, or cannot be read."""
+    engine = connect(db_url)
+    try:
+        with in_words(engine.url), Session(engine) as session:
+            yield session
+    finally:
+        engine.dispose()
+
+
+def connect(db_url):
+    """An engine for a gradebook that exists; `CourseError` if it does not, or is none."""
     url = make_url(db_url)
-    if url.get_backend_name() == "sqlite" and not Path(url.database or "").is_file():
+    if is_file(url) and not Path(url.database or "").is_file():
         raise CourseError(
             f"no gradebook at {url.database}: `nbgrader generate_assignment` makes one."
         )
-    try:
-        engine = create_engine(url)
+    with in_words(url):
+        # Others may be writing: a minute is time enough for them.
         try:
-            if not inspect(engine).has_table(Grade.__tablename__):
-                raise CourseError(f"{url.render_as_string()} is no gradebook of nbgrader's.")
-            with Session(engine) as session:
-                yield session
-        finally:
+            engine = create_engine(url, connect_args={"timeout": 60} if is_file(url) else {})
+        except ModuleNotFoundError as error:
+            raise CourseError(f"{url.render_as_string()}: {error.name} is not installed.") from None
+        if not inspect(engine).has_table(Grade.__tablename__):
             engine.dispose()
-    except (SQLAlchemyError, ModuleNotFoundError) as error:
+            raise CourseError(f"{url.render_as_string()} is no gradebook of nbgrader's.")
+    return engine
+
+
+def is_file(url):
+    """Whether a gradebook is a file of this machine's."""
+    return url.get_backend_name() == "sqlite"
+
+
+@contextlib.contextmanager
+def in_words(url):
+    """Turn what a database complains of into a `CourseError` of one line."""
+    try:
+        yield
+    except SQLAlchemyError as error:
         raise CourseError(
-            f"{url.render_as_string()} cannot be read: {database_reason(error)}."
+            f"the gradebook {url.render_as_string()}: {database_reason(error)}."
         ) from None
 
 
 def database_reason(error):
     """What a database complains of, in one line; an old gradebook lacks a column."""
-    reason = str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
-    old = "column" in reason
-    return reason + "; `nbgrader db upgrade` brings an old gradebook up to date" * old
+    words = str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
+    old = "column" in words
+    return words + "; `nbgrader db upgrade` brings an old gradebook up to date" * old
 
 
 def find_assignment(session, name):
@@ -92,7 +115,10 @@ def find_assignment(session, name):
         if assignment.name == name:
             return assignment
     names = ", ".join(assignment.name for assignment in known) or "none"
-    raise CourseError(f"no assignment {name!r} in the gradebook: there is {names}.")
+    raise CourseError(
+        f"no assignment {name!r} in the gradebook: there is {names}. "
+        f"`nbgrader generate_assignment {name}` enters it."
+    )
 
 
 def read_marks(session, assignment, cells):

@@ -3,22 +3,21 @@
 nbgrader's own `Gradebook` commits each row, so a grader that is stopped leaves half a submission.
 """
 
+import contextlib
 import json
 import sqlite3
 from contextlib import closing
 from datetime import datetime
-from pathlib import Path
 
 import sqlalchemy
 from nbgrader import api
 from nbgrader.preprocessors import AssignLatePenalties
 from sqlalchemy.orm import Session, selectinload
 
-from course_utils.course import CourseError
+from course_utils.grading import gradebook
 from course_utils.grading.repair import course_cells
 
 BACKUPS = 10  # how many are kept
-UPGRADE = "back it up, then run `nbgrader db upgrade`"
 
 
 class Writer:
@@ -38,23 +37,12 @@ class Writer:
     """
 
     def __init__(self, db_url, assignment, config):
-        self.name, self.url = assignment, sqlalchemy.make_url(db_url)
-        self.shown = self.url.render_as_string(hide_password=True)
-        if self.is_file() and not Path(self.url.database).is_file():
-            raise CourseError(f"no gradebook yet: run `nbgrader generate_assignment {assignment}`.")
-        waits = {"timeout": 60} if self.is_file() else {}
-        self.engine = sqlalchemy.create_engine(self.url, connect_args=waits)
+        self.engine = gradebook.connect(db_url)
         late = AssignLatePenalties(config=config)
         late.init_plugin()
         self.late = late.plugin_inst
-        with self.session() as session:
-            known = session.scalars(sqlalchemy.select(api.Assignment.name)).all()
-            if assignment not in known:
-                raise CourseError(
-                    f"the gradebook does not know {assignment!r}: "
-                    f"run `nbgrader generate_assignment {assignment}` first."
-                )
-            found = session.query(api.Assignment).filter_by(name=assignment).one()
+        with self.transaction() as session:
+            found = gradebook.find_assignment(session, assignment)
             self.id, self.duedate = found.id, found.duedate
             self.notebooks = {
                 notebook.name: {
@@ -64,20 +52,22 @@ class Writer:
                 for notebook in found.notebooks
             }
 
-    def is_file(self):
-        """Whether the gradebook is a file of this machine's."""
-        return self.url.get_backend_name() == "sqlite"
-
-    def session(self):
-        """A transaction: it ends whole or not at all; a `CourseError` says what is in its way."""
-        return Transaction(self)
+    @contextlib.contextmanager
+    def transaction(self):
+        """A session whose changes are kept whole or not at all."""
+        with (
+            gradebook.in_words(self.engine.url),
+            Session(self.engine, expire_on_commit=False) as session,
+            session.begin(),
+        ):
+            yield session
 
     def close(self):
         self.engine.dispose()
 
     def totals(self):
         """Student → sum of the points that the machine gave, for each submission in the book."""
-        with self.session() as session:
+        with self.transaction() as session:
             rows = session.execute(
                 sqlalchemy.select(
                     api.SubmittedAssignment.student_id, sqlalchemy.func.sum(api.Grade.auto_score)
@@ -103,7 +93,7 @@ class Writer:
         review : bool
             Whether a score that a person gave is to be looked at again: the submission is new.
         """
-        with self.session() as session:
+        with self.transaction() as session:
             submission = self.find(session, student)
             if timestamp is not None:
                 submission.timestamp = timestamp
@@ -168,7 +158,7 @@ class Writer:
         may_be_late = notebook.late_submission_penalty.is_not(None) | mine.extension.is_not(None)
         if self.duedate is not None:
             may_be_late |= mine.timestamp > self.duedate
-        with self.session() as session:
+        with self.transaction() as session:
             for found, submission in session.execute(
                 sqlalchemy.select(notebook, mine)
                 .join(mine, notebook.assignment_id == mine.id)
@@ -178,13 +168,13 @@ class Writer:
 
     def back_up(self, folder):
         """Copy the gradebook, if it is a file, to `folder`; returns where it went, or None."""
-        if not self.is_file():
+        if not gradebook.is_file(self.engine.url):
             return None
         folder.mkdir(parents=True, exist_ok=True)
         target = folder / f"gradebook-{datetime.now():%Y%m%d-%H%M%S-%f}.db"
         partial = target.with_suffix(".partial")
         with (
-            closing(sqlite3.connect(self.url.database)) as book,
+            closing(sqlite3.connect(self.engine.url.database)) as book,
             closing(sqlite3.connect(partial)) as copy,
         ):
             book.backup(copy)
@@ -192,30 +182,6 @@ class Writer:
         for old in sorted(folder.glob("gradebook-*.db"))[:-BACKUPS]:
             old.unlink()
         return target
-
-
-class Transaction(Session):
-    """A session that commits at its end, and says in words why it could not."""
-
-    def __init__(self, writer):
-        super().__init__(writer.engine, expire_on_commit=False)
-        self.writer = writer
-
-    def __exit__(self, kind, error, trace):
-        try:
-            if kind is None:
-                self.commit()
-        except sqlalchemy.exc.SQLAlchemyError as reason:
-            kind, error = type(reason), reason
-        finally:
-            super().__exit__(kind, error, trace)
-        if isinstance(error, sqlalchemy.exc.DatabaseError):
-            reason = str(error.orig).strip().splitlines()[0]
-            if "no such" in reason or isinstance(error, sqlalchemy.exc.ProgrammingError):
-                reason += f"; if nbgrader was upgraded, {UPGRADE}"
-            raise CourseError(f"the gradebook {self.writer.shown}: {reason}.") from error
-        if isinstance(error, sqlalchemy.exc.SQLAlchemyError):
-            raise error
 
 
 def points(grade):

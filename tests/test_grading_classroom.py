@@ -17,15 +17,15 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from conftest import hand_in, make_course
+from conftest import ROOT, hand_in, make_course
 from nbgrader.api import Gradebook
 from nbgrader.converters import Autograde, GenerateAssignment
 
 from course_utils.cli import main
-from course_utils.commands.grade import only_one
+from course_utils.commands.grade import jobs, only_one
 from course_utils.course import CourseError, load_config, run
+from course_utils.grading import banks, engine, sandbox
 from course_utils.grading import classroom as rooms
-from course_utils.grading import engine, sandbox
 from course_utils.grading.unit import mark
 from course_utils.grading.wire import message, pack, read_message
 from course_utils.grading.writer import BACKUPS, Writer
@@ -533,3 +533,41 @@ def test_penalties_stay_between_nothing_and_the_score(course):
         with Gradebook(url) as gradebook:
             (notebook,) = gradebook.find_submission("01_sums", "ada").notebooks
             assert notebook.late_submission_penalty == kept
+
+
+NAME = "01_bayesian_regression"
+
+
+def test_every_answer_of_the_banks_gets_the_score_that_it_gets_without_processes(
+    tmp_path, monkeypatch
+):
+    source = ROOT / "solutions" / NAME
+    shutil.copy(ROOT / "nbgrader_config.py", tmp_path)
+    shutil.copytree(source, tmp_path / "solutions" / NAME)
+    monkeypatch.chdir(tmp_path)
+    config = load_config(tmp_path)
+    run(GenerateAssignment, config, NAME)
+    solution = banks.read_notebook(source / f"{NAME}.ipynb")
+    release = banks.read_notebook(tmp_path / "assignments" / NAME / f"{NAME}.ipynb")
+    answers = {}
+    for bank in ("misconceptions.py", "alternatives.py"):
+        for answer in banks.read_bank(source / bank):
+            answers.setdefault(answer.exercise, []).append(answer.source)
+    expected = {}
+    for k in range(max(map(len, answers.values()))):  # each answers all exercises from the banks
+        chosen = {exercise: found[k % len(found)] for exercise, found in answers.items()}
+        folder = tmp_path / "submitted" / f"s{k:02}" / NAME
+        folder.mkdir(parents=True)
+        (folder / f"{NAME}.ipynb").write_text(json.dumps(banks.submit(release, chosen)))
+        graded = banks.grade(banks.submit(solution, chosen))
+        expected[f"s{k:02}"] = {outcome.cell: outcome.points for outcome in graded}
+    with rooms.opened(config, NAME) as room, rooms.local(jobs()) as (executor, ahead):
+        given = {
+            marked.student: marked.notebooks[NAME]["scores"]
+            for marked in rooms.grade(room, room.students(), executor, ahead=ahead)
+        }
+    by_hand = [name for name in given["s00"] if name not in expected["s00"]]
+    for scores in given.values():
+        for name in by_hand:
+            del scores[name]
+    assert given == expected

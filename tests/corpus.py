@@ -582,9 +582,9 @@ attack("wire_keyboard", "asks for functions that were never handed over", "mean"
        "['yours', -1]"))
 attack("wire_surrogate", "half a character", "mean", **answered("mean", "chr(0xD800)"))
 attack("wire_changes", "changes to arguments that are none", "mean",
-       mean=INSIDE + "old = a.OneVoice.send\ndef send(self, tree, tail=b'', **k):\n"
-       "    if tree[:2] == ['value', 2.5]:\n        tree = [*tree[:-1], [[k, ['list', [2.5]]] for k in range(-3, 9)]]\n"
-       "    old(self, tree, tail, **k)\na.OneVoice.send = send\ndef mean(x): return 2.5")
+       mean=INSIDE + "asked, old = [], a.OneVoice.send\ndef send(self, tree, tail=b'', **k):\n"
+       "    if asked and tree[0] == 'value':\n        tree = [*tree[:-1], [[k, ['list', [2.5]]] for k in range(-3, 9)]]\n"
+       "    old(self, tree, tail, **k)\na.OneVoice.send = send\ndef mean(x):\n    asked.append(x)\n    return 2.5")
 attack("wire_flood", "outputs without end in the place of a result", "mean",
        mean=INSIDE + "import gc\ndef mean(x):\n    line = next(o for o in gc.get_objects() if isinstance(o, a.OneVoice))\n"
        "    while True: line.send(['output', {'output_type': 'stream', 'name': 'stdout', 'text': 'x'}])")

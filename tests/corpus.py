@@ -116,6 +116,13 @@ COURSE = notebook([
            "return math.fsum(x) / len(x)"),
     checked("level", 1, "assert close_enough(level([1, 2]), 1.5)",
             "np.testing.assert_allclose(level(np.arange(6.0)), 2.5)"),
+    solved("lines", "def lines(path: str, *, end='\\n'):", "for line in open(path):\n        "
+           "yield line.rstrip(end)"),
+    checked("lines", 1, "import inspect\nassert inspect.isgeneratorfunction(lines)\n"
+            "assert list(inspect.signature(lines).parameters) == ['path', 'end']\n"
+            "try:\n    next(lines('nowhere.txt'))\nexcept FileNotFoundError:\n    pass\nelse:\n"
+            "    raise AssertionError('there is no such file')",
+            "assert lines.__annotations__ == {'path': str} and iter(lines('x')) is not None"),
     cell("markdown", "essay", "Write here.", grade=True, solution=True, points=5),
 ])  # fmt: skip
 

@@ -109,7 +109,7 @@ def test_what_both_sides_know_arrives_as_itself():
     assert cross((known[1], known[0]), known)[1] is known[0]
 
 
-@pytest.mark.parametrize("value", [object(), {}.keys(), lambda: None, type, iter([])])
+@pytest.mark.parametrize("value", [object(), {}.keys(), lambda: None, object, iter([])])
 def test_what_is_not_plain_is_not_described(value):
     with pytest.raises(Malformed, match="foreign"):
         cross(value)
@@ -158,7 +158,7 @@ def honest():
         collections.namedtuple("Other", "c")(3), Colour.RED, point, point, np.eye(2), np.float32(2),
         np.array(["a", "bc"]), records, np.array([1, "a", None], object),
         {"a": {1, 2}, (1, 2): frozenset("b")}, collections.deque([1]), collections.Counter("aab"),
-        np.array(["2026-01-02"], "M8[D]"),
+        np.array(["2026-01-02"], "M8[D]"), int, np.float32, np.dtype("f4"),
     ]  # fmt: skip
     return json.loads(json.dumps(encoder.encode(values))), encoder.tail
 
@@ -171,7 +171,7 @@ ATOMS = (
 KINDS = ("list", "tuple", "set", "frozenset", "deque", "dict", "OrderedDict", "Counter", "array",
          "scalar", "int", "bytes", "...", "named", "instance", "member", "records", "objects",
          "same", "complex", "range", "slice", "Fraction", "Decimal", "date", "datetime",
-         "timedelta", "Path", "object")  # fmt: skip
+         "timedelta", "Path", "type", "dtype", "object")  # fmt: skip
 
 
 def mutate(tree, rng):

@@ -55,6 +55,13 @@ MADE = {
 MADE_OF = {kind: name for name, (kind, *_) in MADE.items()}
 
 
+TYPES = {
+    kind.__name__: kind
+    for kind in (*np.sctypeDict.values(), np.ndarray, bool, int, float, complex, str, bytes, list,
+                 tuple, dict, set, frozenset, range, type(None))
+}  # fmt: skip
+
+
 class Malformed(Exception):
     """The other side sent what no honest process sends."""
 
@@ -174,6 +181,10 @@ class Encoder:
             return [name, [self.encode(part, depth + 1) for part in MADE[name][1](value)]]
         if value is Ellipsis:
             return ["..."]
+        if isinstance(value, type) and TYPES.get(value.__name__) is value:
+            return ["type", value.__name__]
+        if isinstance(value, np.dtype) and plain(value):
+            return ["dtype", value.str]
         if self.shared.is_member(value):
             return ["member", type(value).__name__, value.name]
         if self.shared.holds(value):
@@ -272,6 +283,10 @@ class Decoder:
             return bytes(self._slice(parts[0]))
         if kind == "...":
             return Ellipsis
+        if kind == "type":
+            return TYPES[parts[0]]
+        if kind == "dtype":
+            return read_dtype(*parts)
         if kind == "named":
             name, fields, items = parts
             items = [self._value(item, depth + 1) for item in items]
@@ -307,9 +322,7 @@ class Decoder:
         return value
 
     def _array(self, dtype, shape, writeable, where):
-        if not isinstance(dtype, str) or not DTYPE.fullmatch(dtype):
-            raise Malformed("not a dtype of plain data")
-        dtype = np.dtype(dtype)
+        dtype = read_dtype(dtype)
         if not all(type(n) is int and n >= 0 for n in shape) or not dtype.itemsize:
             raise Malformed("not a shape")
         data = self._slice(where)
@@ -347,6 +360,12 @@ class Decoder:
         if not (start >= 0 and length >= 0 and start + length <= len(self.tail)):
             raise Malformed("bytes beyond the message")
         return memoryview(self.tail)[start : start + length]
+
+
+def read_dtype(text):
+    if not isinstance(text, str) or not DTYPE.fullmatch(text):
+        raise Malformed("not a dtype of plain data")
+    return np.dtype(text)
 
 
 def fill(container, items):

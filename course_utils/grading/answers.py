@@ -247,7 +247,8 @@ class Answer:
     def snapshot(self, value, known):
         if isinstance(value, np.ndarray):
             return value.shape, value.tobytes()
-        return json.dumps(Encoder(self.describe, known, self.shared).contents(value))
+        encoder = Encoder(self.describe, known, self.shared)
+        return json.dumps(encoder.contents(value)), encoder.tail
 
     def describe(self, value, encoder):
         """An object that stays here, by a number under which it can be asked for."""

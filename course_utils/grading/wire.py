@@ -22,6 +22,8 @@ import time
 
 import numpy as np
 
+from course_utils.grading import tables
+
 MAX_TREE = 16 * 2**20
 MAX_TAIL = 256 * 2**20
 MAX_DEPTH = 100
@@ -143,7 +145,7 @@ class Encoder:
         if depth > MAX_DEPTH:
             return self.foreign(value, self)
         crosses = isinstance(value, MUTABLE) and plain(getattr(value, "dtype", np.dtype(bool)))
-        if crosses or self.shared.holds(value):
+        if crosses or self.shared.holds(value) or tables.kind(value) in ("DataFrame", "Series"):
             number = self.numbers.get(id(value))
             if number is not None:
                 return ["same", number]
@@ -179,6 +181,8 @@ class Encoder:
         if type(value) in MADE_OF:
             name = MADE_OF[type(value)]
             return [name, [self.encode(part, depth + 1) for part in MADE[name][1](value)]]
+        if tables.kind(value):
+            return tables.describe(value, lambda part: self._part(part, depth + 1))
         if value is Ellipsis:
             return ["..."]
         if isinstance(value, type) and TYPES.get(value.__name__) is value:
@@ -192,6 +196,12 @@ class Encoder:
             return ["instance", type(value).__name__,
                     [[name, self.encode(item, depth + 1)] for name, item in items]]  # fmt: skip
         return self.foreign(value, self)
+
+    def _part(self, value, depth):
+        """What belongs to one value only, so that it needs no number."""
+        if isinstance(value, np.ndarray) and plain(value.dtype):
+            return ["scalar", self._array(value)]
+        return self.encode(value, depth)
 
     def _compound(self, array, depth):
         """An array of records, or of any objects."""
@@ -246,6 +256,9 @@ class Decoder:
                     raise Malformed("an array changed its shape in place")
                 old[...] = new
                 return
+            if tables.kind(old) == tree[0]:
+                old._update_inplace(tables.rebuild(tree, lambda part: self._value(part, 1)))
+                return
             if self.shared.holds(old) and tree[:2] == ["instance", type(old).__name__]:
                 items = [(name, self._value(item, 1)) for name, item in tree[2]]
                 self.shared.fill(old, items)
@@ -296,6 +309,8 @@ class Decoder:
             return named(name, tuple(fields))(items)
         if kind == "instance":
             return self._instance(depth, *parts)
+        if kind in tables.KINDS:
+            return self._table(depth, tree)
         if kind == "member":
             member = self.shared.find(parts[0])[parts[1]]
             if not isinstance(member, enum.Enum):
@@ -343,6 +358,15 @@ class Decoder:
         self.containers.append(value)
         items = [(name, self._value(item, depth + 1)) for name, item in attributes]
         self.shared.fill(value, items)
+        return value
+
+    def _table(self, depth, tree):
+        numbered = tree[0] in ("DataFrame", "Series")
+        place = len(self.containers)
+        self.containers += [None] * numbered
+        value = tables.rebuild(tree, lambda part: self._value(part, depth + 1))
+        if numbered:
+            self.containers[place] = value
         return value
 
     def _records(self, depth, shape, parts):

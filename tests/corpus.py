@@ -116,6 +116,13 @@ COURSE = notebook([
            "return math.fsum(x) / len(x)"),
     checked("level", 1, "assert close_enough(level([1, 2]), 1.5)",
             "np.testing.assert_allclose(level(np.arange(6.0)), 2.5)"),
+    solved("lines", "def lines(path: str, *, end='\\n'):", "for line in open(path):\n        "
+           "yield line.rstrip(end)"),
+    checked("lines", 1, "import inspect\nassert inspect.isgeneratorfunction(lines)\n"
+            "assert list(inspect.signature(lines).parameters) == ['path', 'end']\n"
+            "try:\n    next(lines('nowhere.txt'))\nexcept FileNotFoundError:\n    pass\nelse:\n"
+            "    raise AssertionError('there is no such file')",
+            "assert lines.__annotations__ == {'path': str} and iter(lines('x')) is not None"),
     cell("markdown", "essay", "Write here.", grade=True, solution=True, points=5),
 ])  # fmt: skip
 
@@ -582,9 +589,9 @@ attack("wire_keyboard", "asks for functions that were never handed over", "mean"
        "['yours', -1]"))
 attack("wire_surrogate", "half a character", "mean", **answered("mean", "chr(0xD800)"))
 attack("wire_changes", "changes to arguments that are none", "mean",
-       mean=INSIDE + "old = a.OneVoice.send\ndef send(self, tree, tail=b'', **k):\n"
-       "    if tree[:2] == ['value', 2.5]:\n        tree = [*tree[:-1], [[k, ['list', [2.5]]] for k in range(-3, 9)]]\n"
-       "    old(self, tree, tail, **k)\na.OneVoice.send = send\ndef mean(x): return 2.5")
+       mean=INSIDE + "asked, old = [], a.OneVoice.send\ndef send(self, tree, tail=b'', **k):\n"
+       "    if asked and tree[0] == 'value':\n        tree = [*tree[:-1], [[k, ['list', [2.5]]] for k in range(-3, 9)]]\n"
+       "    old(self, tree, tail, **k)\na.OneVoice.send = send\ndef mean(x):\n    asked.append(x)\n    return 2.5")
 attack("wire_flood", "outputs without end in the place of a result", "mean",
        mean=INSIDE + "import gc\ndef mean(x):\n    line = next(o for o in gc.get_objects() if isinstance(o, a.OneVoice))\n"
        "    while True: line.send(['output', {'output_type': 'stream', 'name': 'stdout', 'text': 'x'}])")

@@ -1,6 +1,7 @@
 """The corpus, graded by nbgrader as an instructor would: every score, and no harm done."""
 
 import concurrent.futures
+import html.parser
 import json
 import multiprocessing
 import os
@@ -12,8 +13,11 @@ import time
 from pathlib import Path
 
 import corpus
+import nbformat
 import pytest
+from nbconvert import HTMLExporter
 from nbgrader.apps import NbGraderAPI
+from nbgrader.server_extensions.formgrader.handlers import template_path
 from traitlets.config import Config
 
 from course_utils.grading import configure, engine, sandbox
@@ -138,14 +142,55 @@ def test_arguments_of_hidden_tests_are_not_told(graded):
         assert "ARGUMENT 1.5" not in text, name
 
 
-def test_no_output_can_run_in_a_browser(graded):
+BOOTSTRAP = "static/node_modules/bootstrap/dist/css"
+
+
+class Page(html.parser.HTMLParser):
+    """What a page would run: scripts, handlers of events, addresses that are no addresses."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.inside, self.runs = None, []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        self.inside = tag
+        self.runs += [tag] * (tag in ("iframe", "form", "object", "embed", "svg"))
+        for name, value in attributes:
+            if "alert" in (value or "") and (name.startswith("on") or name in ("href", "src")):
+                self.runs.append((tag, name, value))
+
+    def handle_data(self, data):
+        if self.inside == "script" and "alert" in data:
+            self.runs.append(data)
+
+    def handle_endtag(self, tag):
+        self.inside = None
+
+
+@pytest.mark.parametrize("template", ["formgrade", "feedback"])
+def test_nothing_of_a_students_runs_in_the_page_of_whoever_marks_or_reads_it(graded, template):
+    exporter = HTMLExporter(
+        template_name=template,
+        extra_template_basedirs=[template_path],
+        extra_template_paths=[str(Path(template_path).parent / BOOTSTRAP)],
+    )
     for name, nb in notebooks(graded):
-        for cell in nb["cells"]:
-            for output in cell.get("outputs", []):
-                text = json.dumps(output.get("data", {}))
-                assert "javascript" not in text, name
-                assert "<script" not in text, name
-                assert "onerror=alert" not in text.replace("&lt;img src=x onerror", ""), name
+        if "alert(1)" in json.dumps(nb) or name == "attached":
+            for cell in nb["cells"]:
+                cell["metadata"].get("nbgrader", {}).update(score=0, points=1)
+            resources = {"base_url": "", "index": 0, "total": 1, "notebook_id": "a1",
+                         "nbgrader": {"score": 0, "max_score": 1, "late_penalty": 0}}  # fmt: skip
+            node = nbformat.reads(json.dumps(nb), 4)
+            page, _ = exporter.from_notebook_node(node, resources=resources)
+            assert Page(page[page.index("<body") :]).runs == [], name
+
+
+def test_a_picture_that_a_student_pasted_is_there_to_be_marked(graded):
+    found = [nb for name, nb in notebooks(graded) if name == "attached"]
+    for nb in found:
+        (essay,) = (cell for cell in nb["cells"] if cell["id"] == "essay")
+        assert essay["attachments"] == {"a.png": {"image/png": "iVBORw0KGgo="}}
 
 
 def test_nobody_was_called_over_the_network(graded):

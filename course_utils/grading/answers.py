@@ -11,6 +11,7 @@ import builtins
 import contextlib
 import gc
 import importlib.util
+import inspect
 import io
 import itertools
 import json
@@ -37,7 +38,17 @@ WITHHELD = "the reference implementation is not available in a graded answer: wr
 OUTPUT_A_CELL = 4 * 2**20
 MAX_PARKED = 60  # copies of a submission's process that wait for their tests
 
+
+def signature(function):
+    """The parameters of a function: name, kind, and the default if there is one."""
+    return [
+        [part.name, int(part.kind), {} if part.default is part.empty else {"default": part.default}]
+        for part in inspect.signature(function).parameters.values()
+    ]
+
+
 OPERATIONS = {
+    "signature": signature,
     "call": lambda function, *args, **keywords: function(*args, **keywords),
     "isinstance": isinstance,
     "issubclass": issubclass,
@@ -51,6 +62,8 @@ OPERATIONS = {
     "enter": lambda manager: manager.__enter__(),
     "exit": lambda manager, kind, args: manager.__exit__(kind, kind and kind(*args), None),
 }  # fmt: skip
+
+KINDS = {types.FunctionType: "function", types.GeneratorType: "generator"}
 
 GENERATORS = {name: getattr(np.random, name) for name in ("PCG64", "PCG64DXSM", "MT19937",
                                                           "Philox", "SFC64")}  # fmt: skip
@@ -234,7 +247,8 @@ class Answer:
     def snapshot(self, value, known):
         if isinstance(value, np.ndarray):
             return value.shape, value.tobytes()
-        return json.dumps(Encoder(self.describe, known, self.shared).contents(value))
+        encoder = Encoder(self.describe, known, self.shared)
+        return json.dumps(encoder.contents(value)), encoder.tail
 
     def describe(self, value, encoder):
         """An object that stays here, by a number under which it can be asked for."""
@@ -243,7 +257,9 @@ class Answer:
         number = self.handles.setdefault(id(value), len(self.objects))
         if number == len(self.objects):
             self.objects.append(value)
-        kind = "type" if isinstance(value, type) else "call" if callable(value) else "object"
+        kind = "type" if isinstance(value, type) else KINDS.get(type(value)) or (
+            "call" if callable(value) else "object"
+        )  # fmt: skip
         if kind == "type" and issubclass(value, BaseException):
             return ["exception", number, value.__name__, lineage(value)]
         return ["object", number, (value if kind == "type" else type(value)).__name__, kind]
@@ -270,8 +286,6 @@ class Answer:
             for name in parts[1].split(".") if parts[1] else ():
                 value = getattr(value, name)
             return value
-        if kind == "dtype":
-            return np.dtype(parts[0])
         number, name, state = parts
         if state is not None:
             state = decoder.decode(state)

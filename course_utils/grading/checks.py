@@ -291,16 +291,15 @@ class Check:
         found = {}
         for name, value in start.items():
             now = self.space.get(name, start)
-            code = getattr(now, "__code__", None)
+            if now is value:
+                continue
+            code = None if isinstance(now, StandIn) else getattr(now, "__code__", None)
             if now is start:
                 found[name] = []
-            elif now is not value and (
-                isinstance(now, StandIn)
-                or (
-                    isinstance(code, types.CodeType)
-                    and code.co_filename == self.label
-                    and code.co_firstlineno not in self.hidden
-                )
+            elif isinstance(now, StandIn) or (
+                isinstance(code, types.CodeType)
+                and code.co_filename == self.label
+                and code.co_firstlineno not in self.hidden
             ):
                 found[name] = [now]
         return found

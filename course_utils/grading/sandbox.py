@@ -21,7 +21,7 @@ with contextlib.suppress(ModuleNotFoundError):  # Windows has none, and runs no 
 
 PACKAGE = Path(__file__).parents[1]
 NEEDED = ("__init__.py", "grading/__init__.py", "grading/answers.py", "grading/sandbox.py",
-          "grading/shell.py", "grading/wire.py")  # fmt: skip
+          "grading/shell.py", "grading/tables.py", "grading/wire.py")  # fmt: skip
 SYSTEM = ("/usr/lib", "/usr/lib32", "/usr/lib64", "/usr/bin", "/lib", "/lib64", "/bin",
           "/usr/share/fonts", "/usr/share/zoneinfo", "/etc/fonts", "/etc/ld.so.cache",
           "/etc/alternatives", "/etc/localtime")  # fmt: skip
@@ -165,7 +165,9 @@ def settle(user, *, size=256 * 2**20):
 
 def part_with_parent():
     """Share no place in a file, and no key of the kernel's, with what this is a fork of."""
-    for number in map(int, os.listdir("/proc/self/fd") if sys.platform == "linux" else ()):
+    if not sys.platform.startswith("linux"):
+        return
+    for number in map(int, os.listdir("/proc/self/fd")):
         with contextlib.suppress(OSError):
             if stat.S_ISREG(os.fstat(number).st_mode):
                 copy = os.open(f"/proc/self/fd/{number}", os.O_RDONLY)

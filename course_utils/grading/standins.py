@@ -6,16 +6,19 @@ something is true, or in becoming a number or an array: a test that needs data f
 """
 
 import functools
+import inspect
 import random
 import sys
 import time
+import types
 from collections.abc import Iterator
 
 import numpy as np
 
 from course_utils.grading.wire import KEYBOARD, Decoder, Encoder, Malformed
 
-READABLE = ("__name__", "__doc__", "__qualname__", "__dict__")
+READABLE = ("__name__", "__qualname__", "__dict__", "__annotations__", "__defaults__",
+            "__kwdefaults__", "__code__", "__bases__", "__mro__")  # fmt: skip
 PLAIN = (type(None), bool, int, float, str)
 MAX_CALLS = 100_000
 MAX_NESTING = 40
@@ -129,12 +132,33 @@ class Callable(StandIn):
         return id(self)
 
 
+def _signature(self):
+    """What `inspect.signature` looks at."""
+    parts = self._answers.ask("signature", self)
+    return inspect.Signature([
+        inspect.Parameter(name, inspect._ParameterKind(kind), **dict(more))
+        for name, kind, more in parts
+    ])  # fmt: skip
+
+
 @functools.lru_cache(1024)
-def stand_in_class(called, name):
-    """The class of a stand-in, by the name of the class that it stands for."""
-    base = Callable if called else StandIn
+def stand_in_class(kind, name):
+    """The class of a stand-in, as much like the one that it stands for as tests look at."""
+    members = {"__slots__": (), "__doc__": property(lambda self: _read(self, "__doc__"))}
+    if kind in CLASSES:  # for isinstance, which asks an object as well
+        members["__class__"] = property(lambda self: CLASSES[kind])
+    called = kind in ("call", "type", "function")
+    if called:
+        members["__signature__"] = property(_signature)
     plain = name.isidentifier() and len(name) <= 80
-    return type(name, (base,), {"__slots__": ()}) if plain else base
+    return type(name if plain else "StandIn", (Callable if called else StandIn,), members)
+
+
+def _read(self, name):
+    return self._answers.ask("getattr", self, name)
+
+
+CLASSES = {"function": types.FunctionType, "generator": types.GeneratorType}
 
 
 def _always(operation):
@@ -361,12 +385,15 @@ class Answers:
             tree = ["do", operation, operands, keywords, seeds, seconds if outermost else None,
                     list(names), rebound]  # fmt: skip
             self.channel.send(tree, encoder.tail, timeout=seconds)
-            return self._result(operation, encoder, time.monotonic() + seconds + 1)
+            value, exception = self._result(operation, encoder, time.monotonic() + seconds + 1)
         except (EOFError, OSError, TimeoutError, Malformed) as error:
             self.ended = self._why(error)
             raise AnswerEnded(self.ended) from None
         finally:
             self.nesting -= 1
+        if exception is not None:
+            raise exception
+        return value
 
     def _result(self, operation, encoder, deadline):
         while True:
@@ -390,6 +417,7 @@ class Answers:
         except ValueError:
             raise Malformed("not a result") from None
         decoder = Decoder(tail, self._rebuild, encoder.containers, self.shared)
+        value = exception = None
         if kind == "raised":
             exception = self._exception(operation, decoder, *result)
         else:
@@ -397,9 +425,7 @@ class Answers:
         for number, tree in changed:
             decoder.replace(number, tree)
             self.changed = True
-        if kind == "raised":
-            raise exception
-        return value
+        return value, exception
 
     def _why(self, error):
         if isinstance(error, TimeoutError):
@@ -448,8 +474,6 @@ class Answers:
         for stand_in, number in self.exceptions.values():
             if value is stand_in:
                 return ["mine", number]
-        if isinstance(value, np.dtype):
-            return ["dtype", value.str]
         if isinstance(value, (np.random.Generator, np.random.RandomState, random.Random)):
             return self._describe_generator(value, encoder)
         module, name = getattr(value, "__module__", None), getattr(value, "__qualname__", None)
@@ -504,10 +528,10 @@ class Answers:
         if kind != "object":
             raise Malformed("not a description of a value")
         number, type_name, kind = parts
-        if type(number) is not int or not isinstance(type_name, str):
+        if type(number) is not int or not (isinstance(type_name, str) and isinstance(kind, str)):
             raise Malformed("not a description of an object")
         if number not in self.stand_ins:
-            make = stand_in_class(kind in ("call", "type"), type_name)
+            make = stand_in_class(kind, type_name)
             self.stand_ins[number] = make(self, number, type_name[:80], kind)
         return self.stand_ins[number]
 

@@ -22,6 +22,8 @@ import time
 
 import numpy as np
 
+from course_utils.grading import tables
+
 MAX_TREE = 16 * 2**20
 MAX_TAIL = 256 * 2**20
 MAX_DEPTH = 100
@@ -53,6 +55,13 @@ MADE = {
     "Path": (type(pathlib.Path()), lambda path: (str(path),), pathlib.Path),
 }
 MADE_OF = {kind: name for name, (kind, *_) in MADE.items()}
+
+
+TYPES = {
+    kind.__name__: kind
+    for kind in (*np.sctypeDict.values(), np.ndarray, bool, int, float, complex, str, bytes, list,
+                 tuple, dict, set, frozenset, range, type(None))
+}  # fmt: skip
 
 
 class Malformed(Exception):
@@ -136,7 +145,7 @@ class Encoder:
         if depth > MAX_DEPTH:
             return self.foreign(value, self)
         crosses = isinstance(value, MUTABLE) and plain(getattr(value, "dtype", np.dtype(bool)))
-        if crosses or self.shared.holds(value):
+        if crosses or self.shared.holds(value) or tables.kind(value) in ("DataFrame", "Series"):
             number = self.numbers.get(id(value))
             if number is not None:
                 return ["same", number]
@@ -172,8 +181,14 @@ class Encoder:
         if type(value) in MADE_OF:
             name = MADE_OF[type(value)]
             return [name, [self.encode(part, depth + 1) for part in MADE[name][1](value)]]
+        if tables.kind(value):
+            return tables.describe(value, lambda part: self._part(part, depth + 1))
         if value is Ellipsis:
             return ["..."]
+        if isinstance(value, type) and TYPES.get(value.__name__) is value:
+            return ["type", value.__name__]
+        if isinstance(value, np.dtype) and plain(value):
+            return ["dtype", value.str]
         if self.shared.is_member(value):
             return ["member", type(value).__name__, value.name]
         if self.shared.holds(value):
@@ -181,6 +196,12 @@ class Encoder:
             return ["instance", type(value).__name__,
                     [[name, self.encode(item, depth + 1)] for name, item in items]]  # fmt: skip
         return self.foreign(value, self)
+
+    def _part(self, value, depth):
+        """What belongs to one value only, so that it needs no number."""
+        if isinstance(value, np.ndarray) and plain(value.dtype):
+            return ["scalar", self._array(value)]
+        return self.encode(value, depth)
 
     def _compound(self, array, depth):
         """An array of records, or of any objects."""
@@ -235,6 +256,9 @@ class Decoder:
                     raise Malformed("an array changed its shape in place")
                 old[...] = new
                 return
+            if tables.kind(old) == tree[0]:
+                old._update_inplace(tables.rebuild(tree, lambda part: self._value(part, 1)))
+                return
             if self.shared.holds(old) and tree[:2] == ["instance", type(old).__name__]:
                 items = [(name, self._value(item, 1)) for name, item in tree[2]]
                 self.shared.fill(old, items)
@@ -272,6 +296,10 @@ class Decoder:
             return bytes(self._slice(parts[0]))
         if kind == "...":
             return Ellipsis
+        if kind == "type":
+            return TYPES[parts[0]]
+        if kind == "dtype":
+            return read_dtype(*parts)
         if kind == "named":
             name, fields, items = parts
             items = [self._value(item, depth + 1) for item in items]
@@ -281,6 +309,8 @@ class Decoder:
             return named(name, tuple(fields))(items)
         if kind == "instance":
             return self._instance(depth, *parts)
+        if kind in tables.KINDS:
+            return self._table(depth, tree)
         if kind == "member":
             member = self.shared.find(parts[0])[parts[1]]
             if not isinstance(member, enum.Enum):
@@ -307,9 +337,7 @@ class Decoder:
         return value
 
     def _array(self, dtype, shape, writeable, where):
-        if not isinstance(dtype, str) or not DTYPE.fullmatch(dtype):
-            raise Malformed("not a dtype of plain data")
-        dtype = np.dtype(dtype)
+        dtype = read_dtype(dtype)
         if not all(type(n) is int and n >= 0 for n in shape) or not dtype.itemsize:
             raise Malformed("not a shape")
         data = self._slice(where)
@@ -332,6 +360,15 @@ class Decoder:
         self.shared.fill(value, items)
         return value
 
+    def _table(self, depth, tree):
+        numbered = tree[0] in ("DataFrame", "Series")
+        place = len(self.containers)
+        self.containers += [None] * numbered
+        value = tables.rebuild(tree, lambda part: self._value(part, depth + 1))
+        if numbered:
+            self.containers[place] = value
+        return value
+
     def _records(self, depth, shape, parts):
         parts = [(name, self._value(part, depth + 1)) for name, part in parts]
         if not parts or any(list(part.shape[: len(shape)]) != shape for _, part in parts):
@@ -347,6 +384,12 @@ class Decoder:
         if not (start >= 0 and length >= 0 and start + length <= len(self.tail)):
             raise Malformed("bytes beyond the message")
         return memoryview(self.tail)[start : start + length]
+
+
+def read_dtype(text):
+    if not isinstance(text, str) or not DTYPE.fullmatch(text):
+        raise Malformed("not a dtype of plain data")
+    return np.dtype(text)
 
 
 def fill(container, items):

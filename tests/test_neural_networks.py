@@ -338,7 +338,7 @@ OPTIONS = {"sizes": [3, 4, 2], "kind": "relu", "learning_rate": 0.1, "n_epochs":
 )
 def test_fit_calls_by_name_what_it_refuses(change, message):
     X, y = data()
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(ValueError, match=f"^{message}"):
         fit(X, y, **{**OPTIONS, **change})
 
 

@@ -266,7 +266,7 @@ def test_what_is_out_of_range_is_called_by_its_name(change, message):
     for method, options in known.items():
         if name in options:
             objective = quadratic if method is gradient_descent else squares
-            with pytest.raises(ValueError, match=message):
+            with pytest.raises(ValueError, match=f"^{message}"):
                 method(objective, **{**options, **change})
 
 
@@ -276,7 +276,7 @@ def test_check_gradient_and_line_search_call_theirs_by_name():
         ({"rtol": 0}, "rtol: expected"), ({"theta": [np.inf]}, "theta: expected finite"),
     ]:  # fmt: skip
         options = {"theta": [1.0], "rng": np.random.default_rng(0), **change}
-        with pytest.raises(ValueError, match=message):
+        with pytest.raises(ValueError, match=f"^{message}"):
             check_gradient(lambda t: (t @ t, 2 * t), **options)
     with pytest.raises(ValueError, match="step: expected one number above 0"):
         line_search(lambda t: (t**2, 2 * t), 1.0, -1.0, value=1.0, gradient=2.0, step=0)

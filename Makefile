@@ -28,8 +28,8 @@ benchmark: .venv/test
 	@$(BIN)/python tests/benchmarks/run.py $(ARGS)
 
 proof: .venv/proof
-	@$(BIN)/mutmut run $(ARGS)
-	@$(BIN)/mutmut results
+	@OPENBLAS_NUM_THREADS=1 $(BIN)/mutmut run $(ARGS)
+	@$(BIN)/mutmut results --all true | $(BIN)/python tests/proof/mutants.py
 
 .venv/teach: pyproject.toml constraints.txt | $(BIN)/python
 	@echo "Installing the course into .venv: a minute or two, once"

@@ -89,8 +89,7 @@ def gradient_descent(
         as_positive(learning_rate, "learning_rate"),
     )
     n_steps, momentum = as_count(n_steps, "n_steps"), _as_share(momentum, "momentum")
-    velocity = np.zeros_like(theta)
-    history, path = np.empty(n_steps + 1), [theta]
+    velocity, history, path = 0.0, np.empty(n_steps + 1), [theta]
     for step in range(n_steps + 1):
         history[step], gradient = _finite(objective(theta), step)
         if step < n_steps:

@@ -35,6 +35,14 @@ def test_every_boolean_function_of_up_to_three_variables_is_computed_exactly(n):
         assert params[0][0].shape == (n, max(1, sum(table)))
 
 
+@pytest.mark.parametrize("table", [[0, 1, 1, 0], [1, 1, 0, 1, 0, 0, 1, 1], [0, 0]])
+def test_every_hidden_unit_fires_at_its_own_row_alone_and_none_at_a_0(table):
+    n, ones = len(table).bit_length() - 1, np.flatnonzero(table)
+    hidden = step_network(boolean_network(table)[:1], rows(n))
+    np.testing.assert_array_equal(hidden[ones], np.eye(len(ones), hidden.shape[1]))
+    assert not np.delete(hidden, ones, axis=0).any()
+
+
 @given(st.lists(st.integers(0, 1), min_size=32, max_size=32))
 def test_functions_of_five_variables_too(table):
     np.testing.assert_array_equal(step_network(boolean_network(table), rows(5))[:, 0], table)

@@ -283,7 +283,7 @@ def test_check_gradient_and_line_search_call_theirs_by_name():
 
 
 def test_running_away_is_said_and_not_returned():
-    with pytest.raises(ValueError, match=r"expected finite values, got .* Lower the learning rate"):
+    with pytest.raises(ValueError, match="expected finite values, got inf at step 3"):
         gradient_descent(lambda t: (np.inf if abs(t) > 9 else t**2, 2 * t), 1.0, learning_rate=2.0,
                          n_steps=50)  # fmt: skip
 

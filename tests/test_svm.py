@@ -240,7 +240,7 @@ def test_sgd_returns_the_steps_weighed_by_their_third_powers():
         l2=l2,
         margin=margin,
         n_epochs=8,
-        batch_size=4,
+        batch_size=1,
         rng=np.random.default_rng(0),
     )
     np.testing.assert_allclose(fit.W, np.average(steps, axis=0, weights=weights), rtol=1e-12)
@@ -561,6 +561,9 @@ def test_one_versus_rest_is_a_machine_for_each_class_and_scikit_learns():
         np.testing.assert_allclose(machines.coefficients[:, label], one.coefficients, rtol=1e-12)
         assert machines.bias[label] == pytest.approx(one.bias)
         assert machines.gap[label] == pytest.approx(one.gap, abs=1e-9)
+    silent = kernel_svm_one_vs_rest(K, wine.y, n_classes=3, cost=2.5)
+    spelled = kernel_svm_one_vs_rest(K, wine.y, n_classes=3, cost=2.5, tolerance=1e-6)
+    np.testing.assert_array_equal(silent.coefficients, spelled.coefficients)
     peer = OneVsRestClassifier(SVC(C=2.5, kernel="precomputed", tol=1e-8)).fit(K, wine.y)
     np.testing.assert_allclose(scores, peer.decision_function(K), atol=1e-4)
     assert (scores.argmax(axis=1) == peer.predict(K)).all()
@@ -635,6 +638,10 @@ W2, X2, Y2 = np.ones((3, 2)), np.ones((2, 3)), [0, 1]
         (lambda: kernel_svm(np.eye(2), Y2, cost=1, tolerance=0), "tolerance: "),
         (lambda: kernel_svm(np.eye(2), Y2, cost=1, max_iterations=-1), "max_iterations: "),
         (lambda: kernel_svm_one_vs_rest(np.eye(2), Y2, n_classes=3, cost=1), "y: .*class 2"),
+        (
+            lambda: kernel_svm_one_vs_rest(np.eye(2), [0, 1, 0], n_classes=2, cost=1),
+            "y: expected 2 numbers",
+        ),
         (lambda: kernel_svm_one_vs_rest(np.eye(2), Y2, n_classes=1, cost=1), "n_classes: "),
     ],
 )

@@ -288,6 +288,7 @@ def test_the_same_generator_trains_the_same_network():
 def test_from_zeros_nothing_but_the_last_bias_is_learned():
     X, y = data(30)
     start = initialise([3, 5, 2], scheme="zeros", rng=np.random.default_rng(0))
+    assert not any(np.signbit(W).any() for W, _ in start)
     found = fit(X, y, sizes=[3, 5, 2], kind="tanh", learning_rate=0.1, n_epochs=20, batch_size=30,
                 rng=np.random.default_rng(0), params=start)  # fmt: skip
     (W, b), (V, c) = found.params

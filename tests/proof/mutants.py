@@ -1,4 +1,4 @@
-"""What `mutmut results --all true` says, one line a mutant, as a table: a row for each module.
+"""What `mutmut results --all true` says, one line a mutant, as a table for docs/mutants.md.
 
 Exits with 1 below REQUIRED. Only what a test has killed counts: that a mutant ran out of time says
 little on a busy machine.
@@ -9,22 +9,21 @@ import sys
 from collections import Counter
 
 REQUIRED = 90  # per cent
-COLUMNS = ("killed", "timeout", "survived", "no tests")
+STATES = ("killed", "timeout", "survived", "no tests")
 
-found = re.findall(r"(\w+)\.[^.\s]+__mutmut_\d+: (.+)", sys.stdin.read())
-modules = sorted({module for module, _ in found})
-counts = Counter(found)
+found = Counter(re.findall(r"(\w+)\.[^.\s]+__mutmut_\d+: (.+)", sys.stdin.read()))
 
 
-def row(name, *chosen):
-    tally = [sum(counts[module, status] for module in chosen) for status in COLUMNS]
-    total = sum(n for (module, _), n in counts.items() if module in chosen)
-    score = 100 * tally[0] / max(total, 1)
-    print(f"{name:22}{total:9}" + "".join(f"{n:10}" for n in tally) + f"{score:9.1f} %")
+def row(name, *modules):
+    of = {state: sum(found[module, state] for module in modules) for state in STATES}
+    total = sum(n for (module, _), n in found.items() if module in modules)
+    score = 100 * of["killed"] / max(total, 1)
+    print(f"| {name} | {total} | {' | '.join(map(str, of.values()))} | {score:.1f} % |")
     return score
 
 
-print(f"{'module':22}{'mutants':>9}" + "".join(f"{c:>10}" for c in COLUMNS) + f"{'score':>11}")
+print(f"| module | mutants | {' | '.join(STATES)} | score |\n|---|{'---:|' * (len(STATES) + 2)}")
+modules = sorted({module for module, _ in found})
 for module in modules:
-    row(module, module)
+    row(f"`{module}`", module)
 sys.exit(row("all", *modules) < REQUIRED)

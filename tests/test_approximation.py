@@ -207,6 +207,8 @@ def test_e18_a_polynomial_activation_only_makes_polynomials_of_its_degree():
             "x: expected at least two points, got 1",
         ),
         (lambda: sigmoid_steps([1, 1], [1, 2], steepness=1), "x: expected distinct points, got 1"),
+        (lambda: sigmoid_steps([3, 1, 3], [1, 2, 0], steepness=1), "x: .* got 3 twice"),
+        (lambda: relu_network([3, 1, 3], [1, 2, 0]), "x: expected distinct points, got 3 twice"),
         (
             lambda: sigmoid_steps([1, 2], [1, 2], steepness=0),
             "steepness: expected one number above",

@@ -284,6 +284,19 @@ def test_maximise_evidence_agrees_with_scikit_learn_where_its_hyperprior_vanishe
     assert best.noise_variance == pytest.approx(1 / peer.alpha_, rel=1e-6)
 
 
+@pytest.mark.parametrize("seed", [99, 190, 297, 358])
+def test_nowhere_on_a_grid_is_there_more_evidence_than_at_the_maximum(seed):
+    rng = np.random.default_rng(seed)
+    n, d = rng.integers(3, 12), rng.integers(1, 6)
+    X = rng.normal(size=(n, d)) @ np.diag(10.0 ** rng.uniform(-3, 3, size=d))
+    y = X @ rng.normal(size=d) * rng.choice([1, 1e-3, 1e-6]) + rng.normal(size=n)
+    best = maximise_evidence(X, y)
+    for precision in best.prior_precision * np.geomspace(1e-6, 1e6, 13):
+        for noise in np.geomspace(0.1, 10, 9):
+            there = log_evidence(X, y, prior_precision=precision, noise_variance=noise)
+            assert there <= best.log_evidence + 1e-9
+
+
 @pytest.mark.parametrize(("of_X", "of_y"), [(1e5, 0.3), (1e-5, 40.0)])
 def test_in_other_units_the_evidence_chooses_the_same_model(of_X, of_y):
     X, y = make(12, 3)

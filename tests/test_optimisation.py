@@ -254,7 +254,9 @@ def test_a_small_error_passes_only_under_a_loose_tolerance():
         check_gradient(objective, [1.0, 2.0], rng=np.random.default_rng(0))
 
 
-def test_a_gradient_of_another_shape_is_refused():
+def test_a_gradient_of_another_shape_or_without_numbers_is_refused():
+    with pytest.raises(ValueError, match="gradient: expected finite numbers, got nan"):
+        check_gradient(lambda t: (t @ t, t * np.nan), [1.0, 2.0], rng=np.random.default_rng(0))
     with pytest.raises(
         ValueError, match=r"gradient: expected the shape of theta, \(2,\), got \(1,\)"
     ):

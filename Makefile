@@ -27,8 +27,9 @@ test: .venv/test
 benchmark: .venv/test
 	@$(BIN)/python tests/benchmarks/run.py $(ARGS)
 
+# One thread, as OpenMP hangs in a fork of a process that has used more.
 proof: .venv/proof
-	@OPENBLAS_NUM_THREADS=1 $(BIN)/mutmut run $(ARGS)
+	@OMP_NUM_THREADS=1 $(BIN)/mutmut run $(ARGS)
 	@$(BIN)/mutmut results --all true | $(BIN)/python tests/proof/mutants.py
 
 .venv/teach: pyproject.toml constraints.txt | $(BIN)/python

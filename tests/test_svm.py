@@ -671,7 +671,7 @@ def test_negative_curvature_is_refused(met, K, y):
     if K is None:
         X, y = clouds(40)
         K = polynomial_kernel(X, X, degree=3, offset=-1.0)
-    with pytest.raises(ValueError, match="K: expected a positive semi-definite matrix"):
+    with pytest.raises(ValueError, match=r"^K: expected a positive semi-definite matrix"):
         kernel_svm(K, y, cost=3.0)
 
 

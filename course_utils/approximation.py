@@ -79,7 +79,7 @@ def boolean_network(truth_table):
     array([0., 1., 1., 0.])
     """
     table = as_vector(truth_table, "truth_table")
-    n = max(len(table), 1).bit_length() - 1
+    n = len(table).bit_length() - 1
     if n < 1 or len(table) != 2**n:
         raise ValueError(
             f"truth_table: expected 2, 4, 8, … entries, one for each row, got {len(table)}."

@@ -395,16 +395,15 @@ def fit(
     value, gradient = objective(theta)
     history, length, newton = [value], 1.0, method == "newton"
     for _ in range(max_iterations):
-        direction = gradient
+        direction, longest = gradient, 2 * length
         if newton:
-            direction, _ = _newton_direction(theta, X, gradient, family, weights)
-        if _largest(X @ direction) <= tolerance * (1 + _largest(X @ theta)):
+            (direction, _), longest = _newton_direction(theta, X, gradient, family, weights), 1.0
+        if longest * _largest(X @ direction) <= tolerance * (1 + _largest(X @ theta)):
             break
         try:
             step = line_search(
-                objective, theta, -direction, value=value, gradient=gradient,
-                step=1.0 if newton else 2 * length,
-            )  # fmt: skip
+                objective, theta, -direction, value=value, gradient=gradient, step=longest
+            )
         except ValueError:  # no step lowers it any more: that is as far as rounding lets us see
             break
         theta, value, gradient, length = step.theta, step.value, step.gradient, step.length
@@ -479,7 +478,7 @@ def _refuse_separation(eta, y, family):
 
 
 def _largest(eta):
-    return float(np.abs(eta).max(initial=0.0))
+    return float(np.abs(eta).max())
 
 
 def _as_family(name):
@@ -508,11 +507,13 @@ def _shape(theta, X, family):
 
 def _as_observations(y, family, shape):
     """y (n,) and its sufficient statistic T(y), as the family has them."""
-    n = shape[0] if shape else 1
     if family.name == "categorical":
-        y = as_labels(y, length=n, n_classes=shape[-1])
-        return y, one_hot(y, n_classes=shape[-1])
-    y = as_array(y, "y") if len(shape) != 1 else as_vector(y, length=n)
+        if len(shape) != 2:
+            raise ValueError(f"eta: expected shape (n, k), a column a class, got {shape}.")
+        n, k = shape
+        y = as_labels(y, length=n, n_classes=k)
+        return y, one_hot(y, n_classes=k)
+    y = as_vector(y, length=shape[0]) if len(shape) == 1 else as_array(y, "y")
     if y.shape != shape:
         raise ValueError(f"y: expected the shape of eta, {shape}, got {y.shape}.")
     allowed = {

@@ -11,6 +11,7 @@ and Learning Algorithms* (2003), chapters 2 and 8.
 from typing import NamedTuple
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from course_utils.validation import as_array, as_labels, as_matrix, as_positive, as_vector
 
@@ -454,8 +455,8 @@ def fit_gaussian(x, p, direction):
     Slide row I7. "forward" is as wide as p, since q = 0 < p would cost infinitely much: mean and
     variance are p's, if the grid reaches beyond q. "reverse" sits on one mode, since there q only
     has to be small where p is: Bishop, *Pattern Recognition and Machine Learning* (2006), section
-    10.1.2. The reverse objective has a valley for each mode, so several of the best of a coarse net
-    of Gaussians are taken downhill.
+    10.1.2. The reverse objective has a valley for each mode, a narrow one for a narrow mode, so
+    each valley of a coarse net of Gaussians is followed to its bottom.
 
     Examples
     --------
@@ -470,10 +471,13 @@ def fit_gaussian(x, p, direction):
     step = u[1] - u[0]
     means = np.linspace(u[0], u[-1], 61)
     logs = np.linspace(np.log(step / 2), np.log(np.ptp(u)), 41)
-    net = np.stack(np.meshgrid(means, logs), axis=-1).reshape(-1, 2)
-    best = net[np.argsort(_objective(net, u, mass, direction))[:12]]
-    best = min((_descend(start, u, mass, direction) for start in best), key=lambda found: found[0])
-    mean, log_deviation = best[1]
+    net = np.stack(np.meshgrid(means, logs), axis=-1)
+    values = _objective(net.reshape(-1, 2), u, mass, direction).reshape(net.shape[:2])
+    around = sliding_window_view(np.pad(values, 1, constant_values=np.inf), (3, 3))
+    valleys = net[values == around.min(axis=(2, 3))]
+    _, (mean, log_deviation) = min(
+        (_descend(start, u, mass, direction) for start in valleys), key=lambda found: found[0]
+    )
     return Gaussian(float(centre + scale * mean), float(scale * np.exp(log_deviation)))
 
 

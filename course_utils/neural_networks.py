@@ -443,7 +443,7 @@ def network_graph(params):
     for layer, (W, b) in enumerate(params):
         vertices += [(layer, unit) for unit in (*range(len(W)), -1)]
         rows = np.vstack([W, b])
-        for i, j in zip(*np.nonzero(rows), strict=True):
+        for i, j in np.argwhere(rows):
             unit = int(i) if i < len(W) else -1
             edges.append(((layer, unit), (layer + 1, int(j)), float(rows[i, j])))
     vertices += [(len(params), unit) for unit in range(len(params[-1][1]))]

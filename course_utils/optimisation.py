@@ -89,8 +89,7 @@ def gradient_descent(
         as_positive(learning_rate, "learning_rate"),
     )
     n_steps, momentum = as_count(n_steps, "n_steps"), _as_share(momentum, "momentum")
-    velocity = np.zeros_like(theta)
-    history, path = np.empty(n_steps + 1), [theta]
+    velocity, history, path = 0.0, np.empty(n_steps + 1), [theta]
     for step in range(n_steps + 1):
         history[step], gradient = _finite(objective(theta), step)
         if step < n_steps:
@@ -363,7 +362,7 @@ def check_gradient(objective, theta, *, rng, n_directions=5, rtol=1e-5):
 
 
 def _slope(objective, theta, direction):
-    h = 1e-5 * max(1.0, float(np.abs(theta).max(initial=0.0)))
+    h = 1e-5 * max(1.0, float(np.abs(theta).max()))
     return (objective(theta + h * direction)[0] - objective(theta - h * direction)[0]) / (2 * h)
 
 
@@ -375,7 +374,7 @@ def _describe(objective, theta, gradient, analytic, numeric):
         0.0: "is the gradient returned at all?",
     }  # fmt: skip
     guess = next((text for value, text in looks.items() if abs(ratio - value) < 1e-3), None)
-    if guess is None and abs(ratio - round(ratio)) < 1e-3 and abs(ratio) > 2:
+    if guess is None and 2 < abs(ratio) < np.inf and abs(ratio - round(ratio)) < 1e-3:
         guess = f"a sum where a mean of {abs(round(ratio))} belongs?"
     lines = [f"Along a random direction the slope is {numeric:.8g}, and the gradient says "
              f"{analytic:.8g}."]  # fmt: skip

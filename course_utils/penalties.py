@@ -12,6 +12,7 @@ Statistical Software* 33 (2010), 1; Hastie, Tibshirani and Friedman, *The Elemen
 Learning* (2009), section 3.4.
 """
 
+from itertools import count
 from typing import NamedTuple
 
 import numpy as np
@@ -291,13 +292,13 @@ def _problem(X, y):
     return _Problem(X.T @ X / n, X.T @ y / n, float(y @ y) / n)
 
 
-def _solve(problem, theta, strength, l1_ratio, method, tolerance, max_sweeps):
+def _solve(problem, start, strength, l1_ratio, method, tolerance, max_sweeps):
     l1, l2 = strength * l1_ratio, strength * (1 - l1_ratio)
     if l1 == 0:
         return _least_squares(problem, l2)
-    sweep = _coordinate_sweeps if method == "coordinate" else _proximal_steps
-    theta, n_sweeps, wanted = theta.copy(), 0, tolerance * max(problem.power / 2, 1e-300)
-    while True:
+    search = _coordinate_sweeps if method == "coordinate" else _proximal_steps
+    wanted = tolerance * max(problem.power / 2, 1e-300)
+    for theta, n_sweeps in search(problem, start.copy(), l1, l2):
         objective, gap = _certificate(problem, theta, l1, l2)
         if gap <= wanted:
             return Sparse(theta, objective, gap, n_sweeps)
@@ -306,42 +307,41 @@ def _solve(problem, theta, strength, l1_ratio, method, tolerance, max_sweeps):
                 f"max_sweeps: {n_sweeps} sweeps left a gap of {gap:.3g}, not {wanted:.3g}. "
                 "Standardise X, allow more sweeps, or a larger tolerance."
             )
-        theta, done = sweep(problem, theta, l1, l2)
-        n_sweeps += done
 
 
 def _least_squares(problem, l2):
     """Without an l1 part the minimum is the solution of one linear system."""
     H = problem.gram + 2 * l2 * np.eye(len(problem.gram))
-    theta = np.linalg.lstsq(H, problem.correlation, rcond=None)[0]
+    theta = np.linalg.lstsq(H, problem.correlation)[0]
     slope = problem.correlation - H @ theta
-    gap = abs(float(slope @ np.linalg.lstsq(H, slope, rcond=None)[0])) / 2
+    gap = abs(float(slope @ np.linalg.lstsq(H, slope)[0])) / 2
     return Sparse(theta, _certificate(problem, theta, 0.0, l2)[0], gap, 1)
 
 
-def _coordinate_sweeps(problem, theta, l1, l2, passes=10):
-    """Each weight in turn to its minimum: once all of them, then those that are not 0."""
+def _coordinate_sweeps(problem, theta, l1, l2):
+    """Each weight in turn to its minimum: once all of them, then up to 9 times those not 0."""
     gram, curvature = problem.gram, problem.gram.diagonal() + 2 * l2
-    slope = problem.correlation - gram @ theta  # −∇ of the squares, kept up to date
-    candidates = range(len(theta))
-    for _ in range(passes):
-        largest = 0.0
-        for j in candidates:
-            if curvature[j] == 0:  # a column of zeros
-                continue
-            old = theta[j]
-            pull = slope[j] + gram[j, j] * old
-            new = max(abs(pull) - l1, 0.0) / curvature[j]
-            new = -new if pull < 0 else new
-            if new != old:
-                slope -= (new - old) * gram[j]
-                theta[j] = new
-                largest = max(largest, curvature[j] * (new - old) ** 2)
-        candidates = np.flatnonzero(theta).tolist()
-        if largest <= 1e-15 * problem.power:
-            break
-    theta = _polish(problem, theta, l1, l2)
-    return theta, passes
+    for n_sweeps in count(step=10):
+        yield theta, n_sweeps
+        slope = problem.correlation - gram @ theta  # −∇ of the squares, kept up to date
+        candidates = range(len(theta))
+        for _ in range(10):
+            largest = 0.0
+            for j in candidates:
+                if curvature[j] == 0:  # a column of zeros
+                    continue
+                old = theta[j]
+                pull = slope[j] + gram[j, j] * old
+                new = max(abs(pull) - l1, 0.0) / curvature[j]
+                new = -new if pull < 0 else new
+                if new != old:
+                    slope -= (new - old) * gram[j]
+                    theta[j] = new
+                    largest = max(largest, curvature[j] * (new - old) ** 2)
+            candidates = np.flatnonzero(theta).tolist()
+            if largest <= 1e-15 * problem.power:
+                break
+        theta = _polish(problem, theta, l1, l2)
 
 
 def _polish(problem, theta, l1, l2):
@@ -351,7 +351,7 @@ def _polish(problem, theta, l1, l2):
         return theta
     H = problem.gram[np.ix_(active, active)] + 2 * l2 * np.eye(len(active))
     right = problem.correlation[active] - l1 * np.sign(theta[active])
-    best = np.linalg.lstsq(H, right, rcond=None)[0]
+    best = np.linalg.lstsq(H, right)[0]
     if (np.sign(best) == np.sign(theta[active])).all():
         polished = theta.copy()
         polished[active] = best
@@ -360,18 +360,19 @@ def _polish(problem, theta, l1, l2):
     return theta
 
 
-def _proximal_steps(problem, theta, l1, l2, steps=50):
+def _proximal_steps(problem, theta, l1, l2):
     """θ ← soft threshold of θ − ∇/L, L the largest curvature, from an extrapolated point."""
     L = np.linalg.norm(problem.gram, 2) + 2 * l2 or 1.0
     ahead, t = theta, 1.0
-    for _ in range(steps):
+    for n_steps in count():
+        if n_steps % 50 == 0:
+            yield theta, n_steps
         gradient = problem.gram @ ahead - problem.correlation + 2 * l2 * ahead
         new = _shrink(ahead - gradient / L, l1 / L)
         if (ahead - new) @ (new - theta) > 0:  # the momentum leads uphill: begin afresh
             t = 1.0
         t_new = (1 + np.sqrt(1 + 4 * t * t)) / 2
         ahead, theta, t = new + (t - 1) / t_new * (new - theta), new, t_new
-    return theta, steps
 
 
 def _certificate(problem, theta, l1, l2):

@@ -222,5 +222,5 @@ def one_hot(y, *, n_classes):
            [1., 0., 0.]])
     """
     n_classes = as_count(n_classes, "n_classes", minimum=1)
-    y = as_labels(y, length=np.size(y), n_classes=n_classes)
+    y = as_labels(y, length=None, n_classes=n_classes)
     return (y[:, None] == np.arange(n_classes)).astype(float)

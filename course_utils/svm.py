@@ -14,6 +14,7 @@ References: slides S1–S4; Weston and Watkins, *ESANN* (1999), 219–224; Schö
 (2006), section 7.1.
 """
 
+from itertools import count
 from typing import NamedTuple
 
 import numpy as np
@@ -317,7 +318,7 @@ def _maximise_dual(K, t, cost, tolerance, max_iterations):
     diagonal = K.diagonal().copy()  # side by side, as every step reads all of it
     scale = np.abs(diagonal).max() or 1.0
     c, slope = np.zeros(len(t)), t
-    for n_iterations in range(max_iterations + 1):
+    for n_iterations in count():
         last = n_iterations == max_iterations
         if last or n_iterations % SWEEP == 0:
             c, slope = _newton_step(K, c, slope, lower, upper, scale)

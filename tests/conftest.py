@@ -5,8 +5,18 @@ import shutil
 from pathlib import Path
 
 import pytest
+from hypothesis import Phase, settings
 
 ROOT = Path(__file__).parents[1]
+
+# `make proof` asks whether a test fails, thousands of times: the same few examples, none shrunk.
+settings.register_profile(
+    "mutants",
+    max_examples=20,
+    derandomize=True,
+    deadline=None,
+    phases=[Phase.explicit, Phase.generate],
+)
 
 MISCONCEPTIONS = '''"""Wrong answers."""
 

@@ -35,6 +35,14 @@ def test_every_boolean_function_of_up_to_three_variables_is_computed_exactly(n):
         assert params[0][0].shape == (n, max(1, sum(table)))
 
 
+@pytest.mark.parametrize("table", [[0, 1, 1, 0], [1, 1, 0, 1, 0, 0, 1, 1], [0, 0]])
+def test_every_hidden_unit_fires_at_its_own_row_alone_and_none_at_a_0(table):
+    n, ones = len(table).bit_length() - 1, np.flatnonzero(table)
+    hidden = step_network(boolean_network(table)[:1], rows(n))
+    np.testing.assert_array_equal(hidden[ones], np.eye(len(ones), hidden.shape[1]))
+    assert not np.delete(hidden, ones, axis=0).any()
+
+
 @given(st.lists(st.integers(0, 1), min_size=32, max_size=32))
 def test_functions_of_five_variables_too(table):
     np.testing.assert_array_equal(step_network(boolean_network(table), rows(5))[:, 0], table)
@@ -147,7 +155,7 @@ def test_two_steps_are_a_bump():
 
 
 def test_e18_a_jump_is_missed_by_half_of_it_however_many_units():
-    fine = np.linspace(-1, 1, 40_001)
+    fine = np.linspace(-1, 1, 4001)
     jump = (fine > 0).astype(float)
     for n in (10, 100, 1000):
         x = np.linspace(-1, 1, 2 * n)
@@ -199,6 +207,8 @@ def test_e18_a_polynomial_activation_only_makes_polynomials_of_its_degree():
             "x: expected at least two points, got 1",
         ),
         (lambda: sigmoid_steps([1, 1], [1, 2], steepness=1), "x: expected distinct points, got 1"),
+        (lambda: sigmoid_steps([3, 1, 3], [1, 2, 0], steepness=1), "x: .* got 3 twice"),
+        (lambda: relu_network([3, 1, 3], [1, 2, 0]), "x: expected distinct points, got 3 twice"),
         (
             lambda: sigmoid_steps([1, 2], [1, 2], steepness=0),
             "steepness: expected one number above",

@@ -70,7 +70,9 @@ def test_entropy_lies_between_0_and_log_k(p):
 def test_the_uniform_distribution_is_the_most_uncertain(k):
     assert entropy(np.full(k, 1 / k)) == pytest.approx(np.log2(k), abs=1e-12)
     assert perplexity(np.full(k, 1 / k)) == pytest.approx(k)
-    assert entropy(np.eye(k)[0]) == 0
+    for certain in (entropy(np.eye(k)[0]), cross_entropy(np.eye(k)[0], np.eye(k)[0])):
+        assert certain == 0
+        assert not np.signbit(certain)
 
 
 @given(pairs, bases)
@@ -132,7 +134,7 @@ def test_several_distributions_are_measured_at_once_along_the_last_axis():
         assert got.shape == (3, 4)
         assert got[1, 2] == pytest.approx(measure(p[1, 2], q[1, 2]))
     assert entropy(p).shape == perplexity(p).shape == (3, 4)
-    assert isinstance(entropy(p[0, 0]), float)
+    assert type(entropy(p[0, 0])) is float
 
 
 def test_an_impossible_event_is_infinitely_surprising():
@@ -201,6 +203,7 @@ def test_pixels_in_many_blocks_are_the_same(monkeypatch):
     monkeypatch.setattr("course_utils.information_theory.CHUNK", 5000)
     np.testing.assert_array_equal(pixel_mutual_information(X, y), whole)
     assert pixel_mutual_information(X[:1], y[:1]) == pytest.approx(np.zeros(64))
+    assert pixel_mutual_information(X[:, :0], y).shape == (0,)
 
 
 def test_pixels_are_the_table_of_their_counts():
@@ -246,6 +249,16 @@ def test_softmax_cross_entropy_is_exact_at_the_extremes():
     np.testing.assert_array_equal(gradient, [[0.5, -0.5], [0, 0]])
 
 
+def test_rows_whose_scores_are_worlds_apart_do_not_disturb_each_other():
+    near, far = [0.0, 1.0, 0.3], [1e4, 1e4 - 2.0, 0.0]
+    both, _ = softmax_cross_entropy([near, far], [0, 1])
+    assert both == pytest.approx((log_loss_of(near, 0) + log_loss_of(far, 1)) / 2, rel=1e-12)
+
+
+def log_loss_of(row, label):
+    return float(scipy.special.logsumexp(row) - row[label])
+
+
 @given(scores)
 def test_minimising_cross_entropy_minimises_the_divergence_of_one_hot_and_softmax(s):
     y = np.zeros(len(s), dtype=int)
@@ -278,6 +291,7 @@ BIMODAL = {
     "right": ((-2.0, 2.5), (0.5, 1.0), (0.3, 0.7)),
     "near": ((-1.0, 1.0), (0.7, 0.8), (0.4, 0.6)),
     "spike": ((0.0, 4.0), (1.0, 0.2), (0.9, 0.1)),
+    "needle": ((-1.0, 2.0), (1.0, 0.1), (0.4, 0.6)),
 }
 
 
@@ -314,6 +328,8 @@ def test_forward_matches_moments_and_reverse_sits_on_a_mode(name):
     assert forward.mean == pytest.approx(mean, abs=beyond)
     assert forward.deviation == pytest.approx(np.sqrt(mass @ (X - mean) ** 2), rel=beyond)
     assert reverse.deviation < forward.deviation
+    if name != "near":  # whose two modes are one broad one
+        assert np.abs(np.subtract(BIMODAL[name][0], reverse.mean)).min() < 0.1
 
 
 @settings(max_examples=15, deadline=None)
@@ -323,6 +339,21 @@ def test_a_gaussian_is_its_own_best_gaussian(mean, deviation, direction):
     found = fit_gaussian(X, p / (p.sum() * (X[1] - X[0])), direction)
     assert found.mean == pytest.approx(mean, abs=1e-5)
     assert found.deviation == pytest.approx(deviation, rel=1e-5)
+
+
+@pytest.mark.parametrize("direction", ["forward", "reverse"])
+@pytest.mark.parametrize(
+    ("x", "p"), [(X, density("right")), (100 + X, density("needle")), ([-1, 0, 1], [0.2, 0.5, 0.3])]
+)
+def test_the_divergence_is_its_sum_over_the_grid(x, p, direction):
+    for mean, deviation in ((x[0] + 0.7, 1.1), (x[-1] - 1.3, 0.4)):
+        q = np.exp(-((np.array(x) - mean) ** 2) / (2 * deviation**2))
+        mass, q = p / np.sum(p), q / q.sum()
+        first, second = (mass, q) if direction == "forward" else (q, mass)
+        oracle = scipy.special.rel_entr(first, second).sum()
+        for slack in (1, 1 + 5e-7):  # as much as the sum of p may miss 1
+            got = gaussian_divergence(x, np.multiply(p, slack), mean, deviation, direction)
+            assert got == pytest.approx(oracle, rel=1e-9)
 
 
 def test_the_divergence_of_two_gaussians_is_the_known_one():
@@ -373,6 +404,7 @@ def test_what_is_no_distribution_is_refused_by_its_name(bad, message):
 def test_rounding_is_no_reason_to_refuse():
     assert entropy([0.5, 0.5 + 1e-10]) == pytest.approx(1)
     assert entropy(np.full(3, 1 / 3)) == pytest.approx(np.log2(3))
+    assert mutual_information(np.eye(2) / 2 * (1 + 9e-10)) == pytest.approx(1)
 
 
 @pytest.mark.parametrize(("base", "message"), [
@@ -388,7 +420,7 @@ def test_what_is_no_base_is_refused(base, message):
         lambda: mutual_information([p, [0.0, 0.0]], base),
         lambda: pixel_mutual_information([[1]], [1], base=base),
     ):  # fmt: skip
-        with pytest.raises(ValueError, match=message):
+        with pytest.raises(ValueError, match=f"^{message}"):
             call()
 
 
@@ -400,6 +432,10 @@ GRID = np.linspace(0, 1, 5)
     [
         (lambda: self_information(1.5), "p: expected probabilities from 0 to 1, got 1.5"),
         (lambda: self_information(-0.5), "p: expected probabilities from 0 to 1, got -0.5"),
+        (lambda: self_information([0.3, 0.0, 1.0, 1.5]), "p: expected probabilities .* got 1.5"),
+        (lambda: self_information([1.0, 1.5]), "p: expected probabilities .* got 1.5"),
+        (lambda: entropy([[0.5, 0.5], [0.7, 0.4]]), "p: expected .* got the sum 1.1"),
+        (lambda: pixel_mutual_information([[0, 2, -3]], [0]), "X: expected whole .* got -3"),
         (lambda: kl_divergence([1.0], [0.5, 0.5]), r"q: expected the shape of p, \(1,\), got \(2,"),
         (lambda: mutual_information([0.5, 0.5]), r"p_xy: expected a table.*got shape \(2,\)"),
         (lambda: pixel_mutual_information(np.ones((0, 2)), []), "X: expected at least one row"),
@@ -423,6 +459,11 @@ GRID = np.linspace(0, 1, 5)
             "x: expected at least 3 equal",
         ),
         (lambda: fit_gaussian(-GRID, np.full(5, 0.8), "forward"), "x: expected at least 3 equally"),
+        (lambda: fit_gaussian([1, 1, 1], np.ones(3), "forward"), "x: expected at least 3 equally"),
+        (
+            lambda: fit_gaussian(1e-4 * (GRID + 0.02 * (GRID == 0.5)), np.full(5, 8e3), "forward"),
+            "x: expected at least 3 equally",
+        ),
         (lambda: fit_gaussian(GRID, [1, 1, 0, 1, 1], "forward"), "p: expected a density above 0"),
         (lambda: fit_gaussian(GRID, [1.0], "forward"), "p: expected 5 numbers"),
         (

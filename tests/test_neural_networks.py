@@ -238,6 +238,15 @@ def test_packing_and_unpacking_undo_each_other_without_a_copy(sizes):
     assert (vector[: views[0][0].size] == 7).all()
 
 
+@pytest.mark.parametrize(("kind", "slope"), [("relu", 0.0), ("leaky_relu", 0.01)])
+def test_e22_backpropagation_takes_the_left_derivative_at_a_kink(kind, slope):
+    last = np.array([[1.0, -2.0]]), np.zeros(2)
+    _, ((_, db), (_, in_scores)) = mlp_loss_and_gradient(
+        [([[0.0]], [0.0]), last], [[1.0]], [0], kind
+    )
+    np.testing.assert_allclose(db, slope * last[0] @ in_scores)
+
+
 def test_training_learns_two_moons_and_the_loss_falls():
     X, y = moons(200, noise_deviation=0.1, rng=np.random.default_rng(0))
     tried = [("relu", "adam", 0.02, 120), ("tanh", "sgd", 1.0, 600), ("sigmoid", "adam", 0.05, 120),
@@ -270,11 +279,16 @@ def test_the_same_generator_trains_the_same_network():
     np.testing.assert_array_equal(pack(one.params), pack(spelled.params))
     other = fit(X, y, rng=np.random.default_rng(5), scheme="glorot", **options)
     assert not np.array_equal(pack(one.params), pack(other.params))
+    options["kind"] = "tanh"
+    silent = fit(X, y, rng=np.random.default_rng(5), **options)
+    spelled = fit(X, y, rng=np.random.default_rng(5), scheme="glorot", **options)
+    np.testing.assert_array_equal(pack(silent.params), pack(spelled.params))
 
 
 def test_from_zeros_nothing_but_the_last_bias_is_learned():
     X, y = data(30)
     start = initialise([3, 5, 2], scheme="zeros", rng=np.random.default_rng(0))
+    assert not any(np.signbit(W).any() for W, _ in start)
     found = fit(X, y, sizes=[3, 5, 2], kind="tanh", learning_rate=0.1, n_epochs=20, batch_size=30,
                 rng=np.random.default_rng(0), params=start)  # fmt: skip
     (W, b), (V, c) = found.params
@@ -338,7 +352,7 @@ OPTIONS = {"sizes": [3, 4, 2], "kind": "relu", "learning_rate": 0.1, "n_epochs":
 )
 def test_fit_calls_by_name_what_it_refuses(change, message):
     X, y = data()
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(ValueError, match=f"^{message}"):
         fit(X, y, **{**OPTIONS, **change})
 
 
@@ -370,6 +384,13 @@ ONE = np.ones((1, 1))
             lambda: mlp_loss_and_gradient([(ONE, [0])], ONE, [1], "relu"),
             "y: expected class labels 0 to 0, got 1",
         ),
+        (
+            lambda: mlp_loss_and_gradient([(ONE, [0])], np.ones((1, 2)), [0], "relu"),
+            "X: expected 1 columns",
+        ),
+        (lambda: mlp_loss_and_gradient([(ONE, [0])], ONE, [0, 0], "relu"), "y: expected 1 numbers"),
+        (lambda: fit(np.ones((1, 3)), [0, 1], **OPTIONS), "y: expected 1 numbers"),
+        (lambda: fit(np.ones((1, 3)), [2], **OPTIONS), "y: expected class labels 0 to 1, got 2"),
         (lambda: unpack(np.ones(4), [1, 1]), r"vector: expected 2 numbers for the sizes \[1, 1\]"),
         (lambda: n_parameters([2]), "sizes: expected the inputs"),
         (lambda: initialise([2, 1], scheme="he", rng=0), "rng: expected a numpy.random.Generator"),

@@ -172,12 +172,12 @@ def test_line_search_counts_infinity_as_too_high():
 
 @pytest.mark.parametrize("direction", [1.0, 0.0, np.nan])
 def test_line_search_refuses_to_go_uphill(direction):
-    with pytest.raises(ValueError, match="direction: expected one that leads downhill"):
+    with pytest.raises(ValueError, match=r"^direction: expected one that leads downhill"):
         line_search(lambda t: (t**2, 2 * t), 1.0, direction, value=1.0, gradient=2.0)
 
 
 def test_line_search_says_so_where_value_and_objective_disagree():
-    with pytest.raises(ValueError, match="direction: expected a step along it to lower"):
+    with pytest.raises(ValueError, match=r"^direction: expected a step along it to lower"):
         line_search(lambda t: (t**2, 2 * t), 1.0, -1.0, value=-1.0, gradient=2.0)
 
 
@@ -195,6 +195,7 @@ def test_a_right_gradient_passes(seed, shape):
         (0.5, "0.5 times the numeric one: is a factor 2 missing"),
         (-1.0, "-1 times the numeric one: the sign is wrong"),
         (0.0, "is the gradient returned at all"),
+        (3.0, "a sum where a mean of 3 belongs"),
         (7.0, "a sum where a mean of 7 belongs"),
         (-7.0, "a sum where a mean of 7 belongs"),
     ],
@@ -209,6 +210,29 @@ def test_a_wrong_gradient_is_told_what_it_looks_like(factor, words):
         assert f"They differ most at ({where},): expected 10, got {factor * 10:g}" in str(
             error.value
         )
+
+
+def test_a_factor_that_looks_like_nothing_known_is_not_guessed_at():
+    with pytest.raises(AssertionError) as error:
+        check_gradient(lambda t: (t @ t, 2.6 * 2 * t), [1.0, 2.0], rng=np.random.default_rng(0))
+    assert "times the numeric one" not in str(error.value)
+
+
+def test_a_slope_where_there_is_none_is_found():
+    with pytest.raises(AssertionError, match=r"the slope is 0(.|\n)*expected 0, got 1"):
+        check_gradient(lambda t: (7.0, np.ones(2)), [1.0, 2.0], rng=np.random.default_rng(0))
+
+
+@pytest.mark.parametrize(("where", "size"), [(1.0, 1e-6), (1e6, 1.0)])
+def test_one_direction_tells_right_from_wrong_at_every_scale(where, size):
+    theta, rng = where * np.array([1.0, -2.0, 5.0]), np.random.default_rng(0)
+
+    def objective(t, factor=1.0):
+        return size * (t / where) @ (t / where), factor * size * 2 * t / where**2
+
+    check_gradient(objective, theta, rng=rng, n_directions=1)
+    with pytest.raises(AssertionError, match="factor 2 missing"):
+        check_gradient(lambda t: objective(t, 0.5), theta, rng=rng, n_directions=1)
 
 
 def test_one_wrong_coordinate_is_named():
@@ -230,7 +254,9 @@ def test_a_small_error_passes_only_under_a_loose_tolerance():
         check_gradient(objective, [1.0, 2.0], rng=np.random.default_rng(0))
 
 
-def test_a_gradient_of_another_shape_is_refused():
+def test_a_gradient_of_another_shape_or_without_numbers_is_refused():
+    with pytest.raises(ValueError, match=r"^gradient: expected finite numbers, got nan"):
+        check_gradient(lambda t: (t @ t, t * np.nan), [1.0, 2.0], rng=np.random.default_rng(0))
     with pytest.raises(
         ValueError, match=r"gradient: expected the shape of theta, \(2,\), got \(1,\)"
     ):
@@ -266,7 +292,7 @@ def test_what_is_out_of_range_is_called_by_its_name(change, message):
     for method, options in known.items():
         if name in options:
             objective = quadratic if method is gradient_descent else squares
-            with pytest.raises(ValueError, match=message):
+            with pytest.raises(ValueError, match=f"^{message}"):
                 method(objective, **{**options, **change})
 
 
@@ -276,16 +302,19 @@ def test_check_gradient_and_line_search_call_theirs_by_name():
         ({"rtol": 0}, "rtol: expected"), ({"theta": [np.inf]}, "theta: expected finite"),
     ]:  # fmt: skip
         options = {"theta": [1.0], "rng": np.random.default_rng(0), **change}
-        with pytest.raises(ValueError, match=message):
+        with pytest.raises(ValueError, match=f"^{message}"):
             check_gradient(lambda t: (t @ t, 2 * t), **options)
-    with pytest.raises(ValueError, match="step: expected one number above 0"):
+    with pytest.raises(ValueError, match=r"^step: expected one number above 0"):
         line_search(lambda t: (t**2, 2 * t), 1.0, -1.0, value=1.0, gradient=2.0, step=0)
 
 
 def test_running_away_is_said_and_not_returned():
-    with pytest.raises(ValueError, match=r"expected finite values, got .* Lower the learning rate"):
+    with pytest.raises(ValueError, match=r"^objective: expected finite values, got inf at step 3"):
         gradient_descent(lambda t: (np.inf if abs(t) > 9 else t**2, 2 * t), 1.0, learning_rate=2.0,
                          n_steps=50)  # fmt: skip
+    with pytest.raises(ValueError, match=r"^objective: expected finite values, got nan at step 0"):
+        sgd(lambda t, batch: (np.nan, t), np.ones(3), 7, learning_rate=1.0, n_epochs=1,
+            batch_size=2, rng=np.random.default_rng(0))  # fmt: skip
 
 
 def test_e9_the_slides_sign_climbs():

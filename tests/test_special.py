@@ -197,5 +197,5 @@ def test_what_is_not_finite_and_real_is_refused_by_its_name(name, bad):
     ],
 )
 def test_one_hot_refuses_what_is_no_label(y, n_classes, message):
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(ValueError, match=f"^{message}"):
         one_hot(y, n_classes=n_classes)

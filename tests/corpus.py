@@ -114,7 +114,7 @@ COURSE = notebook([
             "assert small(records['b']) == [2.0]"),
     solved("level", "def close_enough(a, b):\n    return abs(a - b) < 1e-9\n\n\ndef level(x):",
            "return math.fsum(x) / len(x)"),
-    checked("level", 1, "assert close_enough(level([1, 2]), 1.5)",
+    checked("level", 1, "assert close_enough(level([1, 2]), 1.5)\nassert j.low == 2  # of above",
             "np.testing.assert_allclose(level(np.arange(6.0)), 2.5)"),
     solved("lines", "def lines(path: str, *, end='\\n'):", "for line in open(path):\n        "
            "yield line.rstrip(end)"),
@@ -489,7 +489,7 @@ attack("sub_class_hook", "class and metaclass tricks", "adder",
        adder="class M(type):\n    def __instancecheck__(c, o): return True\n    def __call__(c, *a): "
        "return 5\nclass adder(metaclass=M): pass")
 
-attack("extra_names", "the answer process names more than it was asked for", {"square": 0, "mean": 0},
+attack("extra_names", "the answer process names more than it was asked for", {"square": 0, "mean": 0, "lines": 0},
        square="import course_utils.grading.answers as a\nold = a.Encoder.encode\n"
        "class Yes:\n    allclose = isclose = arange = ones = lambda *a, **k: True\n"
        "def encode(self, value, depth=0):\n    if isinstance(value, dict) and depth == 0:\n"
@@ -540,8 +540,9 @@ attack("deletes", "deletes the course", confined=True, change=insert("mean",
 attack("fork_bomb", "processes without end", confined=True, change=insert("mean",
        f"import os\n{GUARD}\nwhile True:\n    try: os.fork()\n    except OSError: pass"))
 attack("memory_of_many", "many processes, each with its share of the memory", confined=True,
-       change=insert("mean", f"import os, time\n{GUARD}\nfor _ in range(6):\n    if os.fork() == 0:\n"
-       "        y = np.ones(2**25)\n        time.sleep(100)\ntime.sleep(1.5)"))
+       change=insert("mean", f"import os, time\n{GUARD}\nhere, there = os.pipe()\nfor _ in range(6):\n"
+       "    if os.fork() == 0:\n        y = np.ones(2**25)\n        os.write(there, b'.')\n        time.sleep(100)\n"
+       "for _ in range(6): os.read(here, 1)\ntime.sleep(1)"))
 attack("file_bomb", "a file without end", confined=True, change=insert("mean",
        f"import os\n{GUARD}\ntry:\n    with open('big', 'wb') as f:\n"
        "        while True: f.write(b'x' * 2**24)\nexcept OSError: print('full')"))

@@ -152,10 +152,11 @@ class Check:
                     raise
             self.told = False
         else:
+            self.answers.on_output = bool  # it goes nowhere
             for index in range(self.place, self.index + 1):
                 if self.job["cells"][index]["kind"] in STUDENTS:
                     self.answer(self.job["cells"][index], self.defused.get(index))
-            self.outputs = []
+            self.outputs, self.answers.on_output = [], self.from_student
             self.answers.standing = False  # what is to be returned to is to include these cells
         self.place = self.index + 1
 

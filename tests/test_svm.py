@@ -564,6 +564,8 @@ def test_one_versus_rest_is_a_machine_for_each_class_and_scikit_learns():
     silent = kernel_svm_one_vs_rest(K, wine.y, n_classes=3, cost=2.5)
     spelled = kernel_svm_one_vs_rest(K, wine.y, n_classes=3, cost=2.5, tolerance=1e-6)
     np.testing.assert_array_equal(silent.coefficients, spelled.coefficients)
+    unmoved = kernel_svm_one_vs_rest(K, wine.y, n_classes=3, cost=2.5, max_iterations=0)
+    assert not unmoved.coefficients.any()
     peer = OneVsRestClassifier(SVC(C=2.5, kernel="precomputed", tol=1e-8)).fit(K, wine.y)
     np.testing.assert_allclose(scores, peer.decision_function(K), atol=1e-4)
     assert (scores.argmax(axis=1) == peer.predict(K)).all()

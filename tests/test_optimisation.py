@@ -163,6 +163,13 @@ def test_line_search_takes_the_whole_newton_step_on_a_quadratic():
     np.testing.assert_allclose(step.theta, TARGET)
 
 
+def test_line_search_begins_with_1_and_a_step_to_a_point_as_high_is_too_long():
+    downhill = line_search(lambda t: (-t, -1.0), 0.0, 1.0, value=0.0, gradient=-1.0)
+    assert downhill.length == 1
+    across = line_search(lambda t: (t**2, 2 * t), 1.0, -2.0, value=1.0, gradient=2.0)
+    assert (across.length, across.theta) == (0.5, 0.0)
+
+
 def test_line_search_counts_infinity_as_too_high():
     def well(theta):
         return (np.inf, np.nan) if theta < 0 else (theta**2, 2 * theta)

@@ -564,6 +564,8 @@ def test_one_versus_rest_is_a_machine_for_each_class_and_scikit_learns():
     silent = kernel_svm_one_vs_rest(K, wine.y, n_classes=3, cost=2.5)
     spelled = kernel_svm_one_vs_rest(K, wine.y, n_classes=3, cost=2.5, tolerance=1e-6)
     np.testing.assert_array_equal(silent.coefficients, spelled.coefficients)
+    unmoved = kernel_svm_one_vs_rest(K, wine.y, n_classes=3, cost=2.5, max_iterations=0)
+    assert not unmoved.coefficients.any()
     peer = OneVsRestClassifier(SVC(C=2.5, kernel="precomputed", tol=1e-8)).fit(K, wine.y)
     np.testing.assert_allclose(scores, peer.decision_function(K), atol=1e-4)
     assert (scores.argmax(axis=1) == peer.predict(K)).all()
@@ -634,6 +636,7 @@ W2, X2, Y2 = np.ones((3, 2)), np.ones((2, 3)), [0, 1]
         (lambda: kernel_svm([[1, 2], [0, 1]], Y2, cost=1), "K: expected a symmetric"),
         (lambda: kernel_svm(np.eye(2), [-1, 1], cost=1), "y: .*labels 0 to 1, got -1"),
         (lambda: kernel_svm(np.eye(2), [1, 1], cost=1), "y: .*no example of class 0"),
+        (lambda: kernel_svm(np.eye(2), [0, 1, 0], cost=1), "y: expected 2 numbers"),
         (lambda: kernel_svm(np.eye(2), Y2, cost=0), "cost: .* above 0"),
         (lambda: kernel_svm(np.eye(2), Y2, cost=1, tolerance=0), "tolerance: "),
         (lambda: kernel_svm(np.eye(2), Y2, cost=1, max_iterations=-1), "max_iterations: "),

@@ -225,6 +225,11 @@ def test_symmetry_is_judged_to_1e_10_too(scale, share, verdict):
     K = np.diag([1.0, 0.5, 0.3])
     K[0, 2] += share
     assert is_positive_semidefinite(scale * K) is verdict
+    if verdict:
+        np.testing.assert_allclose(spectrum(scale * K), scale * np.array([1.0, 0.5, 0.3]))
+    else:
+        with pytest.raises(ValueError, match=r"^K: expected a symmetric matrix"):
+            spectrum(scale * K)
 
 
 def test_a_matrix_without_symmetry_is_no_gram_matrix_though_its_quadratic_form_is_positive():

@@ -279,10 +279,10 @@ def test_the_same_generator_trains_the_same_network():
     np.testing.assert_array_equal(pack(one.params), pack(spelled.params))
     other = fit(X, y, rng=np.random.default_rng(5), scheme="glorot", **options)
     assert not np.array_equal(pack(one.params), pack(other.params))
-    options["kind"] = "tanh"
-    silent = fit(X, y, rng=np.random.default_rng(5), **options)
-    spelled = fit(X, y, rng=np.random.default_rng(5), scheme="glorot", **options)
-    np.testing.assert_array_equal(pack(silent.params), pack(spelled.params))
+    for options["kind"], scheme in (("tanh", "glorot"), ("leaky_relu", "he")):
+        silent = fit(X, y, rng=np.random.default_rng(5), **options)
+        spelled = fit(X, y, rng=np.random.default_rng(5), scheme=scheme, **options)
+        np.testing.assert_array_equal(pack(silent.params), pack(spelled.params))
 
 
 def test_from_zeros_nothing_but_the_last_bias_is_learned():

@@ -635,7 +635,10 @@ W2, X2, Y2 = np.ones((3, 2)), np.ones((2, 3)), [0, 1]
         (lambda: kernel_svm(np.ones((2, 3)), Y2, cost=1), "K: expected a square"),
         (lambda: kernel_svm([[1, 2], [0, 1]], Y2, cost=1), "K: expected a symmetric"),
         (lambda: kernel_svm(np.eye(2), [-1, 1], cost=1), "y: .*labels 0 to 1, got -1"),
-        (lambda: kernel_svm(np.eye(2), [1, 1], cost=1), "y: .*no example of class 0"),
+        (
+            lambda: kernel_svm(np.eye(2), [1, 1], cost=1),
+            "y: .* 0 to 1, found no example of class 0",
+        ),
         (lambda: kernel_svm(np.eye(2), [0, 1, 0], cost=1), "y: expected 2 numbers"),
         (lambda: kernel_svm(np.eye(2), Y2, cost=0), "cost: .* above 0"),
         (lambda: kernel_svm(np.eye(2), Y2, cost=1, tolerance=0), "tolerance: "),

@@ -11,10 +11,19 @@ from collections import Counter
 REQUIRED = 90  # per cent
 STATES = ("killed", "timeout", "survived", "no tests")
 
-found = Counter(re.findall(r"(\w+)\.[^.\s]+__mutmut_\d+: (.+)", sys.stdin.read()))
+
+def main():
+    found = Counter(re.findall(r"(\w+)\.[^.\s]+__mutmut_\d+: (.+)", sys.stdin.read()))
+    modules = sorted({module for module, _ in found})
+    columns = " | ".join(STATES)
+    print(f"| module | mutants | {columns} | score |\n|---|{'---:|' * (len(STATES) + 2)}")
+    for module in modules:
+        row(f"`{module}`", found, [module])
+    return int(row("all", found, modules) < REQUIRED)
 
 
-def row(name, *modules):
+def row(name, found, modules):
+    """Print what became of the mutants of some modules; return the share that was killed."""
     of = {state: sum(found[module, state] for module in modules) for state in STATES}
     total = sum(n for (module, _), n in found.items() if module in modules)
     score = 100 * of["killed"] / max(total, 1)
@@ -22,8 +31,5 @@ def row(name, *modules):
     return score
 
 
-print(f"| module | mutants | {' | '.join(STATES)} | score |\n|---|{'---:|' * (len(STATES) + 2)}")
-modules = sorted({module for module, _ in found})
-for module in modules:
-    row(f"`{module}`", module)
-sys.exit(row("all", *modules) < REQUIRED)
+if __name__ == "__main__":
+    sys.exit(main())

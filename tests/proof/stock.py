@@ -128,7 +128,8 @@ def report(results):
         "gives every one of them at every change of the course; a test sees to it. Stock nbgrader "
         "was run on each alone; its column says what it got wrong: points that are lost (−) or "
         "gained (+), no score at all, a notebook that tells what it should not. *Not run* is what "
-        "would do real harm outside of a sandbox. `make proof` writes this page.",
+        "would do real harm outside of a sandbox. What outlives stock, and what an answer reads "
+        "without printing it, is not looked for. `make proof` writes this page.",
         "",
         "| | submissions | right with ours | right with stock | not run with stock |",
         "|---|--:|--:|--:|--:|",

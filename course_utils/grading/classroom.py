@@ -233,8 +233,8 @@ def grade(classroom, students, executor, *, force=False, ahead=4):
     Yields
     ------
     Marked
-        One for each submission that was marked now, in the order in which they end; those that had
-        been done before come first, with the marks that they have.
+        One for each submission, in the order in which they end; what has not changed since it was
+        marked comes with the marks that it has.
     """
     sweep(classroom)
     totals = classroom.writer.totals()

@@ -97,7 +97,7 @@ def measure(grader, course, size, commands, at_once=1):
     peak, over = [0], threading.Event()
 
     def watch():
-        while not over.wait(0.3):
+        while not over.wait(2):  # a look costs a good part of a second of a core
             peak[0] = max(peak[0], sum(map(sandbox._proportional, family()[1:])))
 
     def call(command):
@@ -216,13 +216,18 @@ def main():
             wanted = scores(stock)
             students = [f"--student=s{k:05}" for k in range(size)]
             each = [[*nbgrader, one] for one in students]
-            rows.append(measure("stock, a process per student, 2 at once", stock, size, each, 2))
-            measured = measure("course grade, 2 jobs", ours, size, [grade(2)])
-            differing += sum(scores(ours)[key] != score for key, score in wanted.items())
-            rows.append(measured)
+            if size == min(args.stock):
+                rows.append(
+                    measure("stock, a process per student, 2 at once", stock, size, each, 2)
+                )
+            rows.append(measure("course grade, 2 jobs", ours, size, [grade(2)]))
+            given = scores(ours)
+            differing += sum(given[key] != score for key, score in wanted.items())
         for size in args.sizes:
             if size not in args.stock:
                 rows.append(measure("course grade, 2 jobs", ours, size, [grade(2)]))
+            if size > 100:
+                continue
             rows.append(measure("course grade, 1 job", ours, size, [grade(1)]))
             if os.getuid() or engine.readable_by_all():  # else it is refused
                 bare = [grade(2, NONE)]

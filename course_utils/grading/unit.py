@@ -40,9 +40,8 @@ def describe(step, notebooks, own, after, course):
     -------
     bytes
     """
-    traits = {name: getattr(step, name) for name in step.trait_names(config=True)}
     tree = {
-        "traits": {name: traits[name] for name in ExecuteApart.class_own_traits(config=True)},
+        "traits": {name: getattr(step, name) for name in step.class_own_traits(config=True)},
         "notebooks": notebooks,
         "after": after,
         "course": str(course),

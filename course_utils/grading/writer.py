@@ -6,7 +6,6 @@ nbgrader's own `Gradebook` commits each row, so a grader that is stopped leaves 
 import contextlib
 import json
 import sqlite3
-from contextlib import closing
 from datetime import datetime
 
 import sqlalchemy
@@ -174,8 +173,8 @@ class Writer:
         target = folder / f"gradebook-{datetime.now():%Y%m%d-%H%M%S-%f}.db"
         partial = target.with_suffix(".partial")
         with (
-            closing(sqlite3.connect(self.engine.url.database)) as book,
-            closing(sqlite3.connect(partial)) as copy,
+            contextlib.closing(sqlite3.connect(self.engine.url.database)) as book,
+            contextlib.closing(sqlite3.connect(partial)) as copy,
         ):
             book.backup(copy)
         partial.replace(target)

@@ -447,6 +447,9 @@ class Bench:
     def grade(self, job, files, own_files):
         """Outputs of every cell, and why cells were lost: `{"outputs": […], "lost": {…}}`."""
         preload(job["preload"])
+        for cell in job["cells"]:  # read once for a class, and not by each fork
+            if cell["kind"] != "answer":
+                used(cell["source"])
         deadline = time.monotonic() + job["seconds"]
         defused, losses, suspects = {}, collections.Counter(), {}
         while True:
@@ -514,7 +517,7 @@ class Bench:
             patience = min(2 * job["cell_seconds"] + 10, deadline - time.monotonic())
             end = time.monotonic() + patience
             while not reports.ready(min(GLANCE, patience)) and time.monotonic() < end:
-                if sandbox.memory(self.warm.pid) > self.settings["limits"]["memory"]:
+                if sandbox.holds_more(self.warm.pid, self.settings["limits"]["memory"]):
                     return index, "the answer's processes together used up the memory"
             try:
                 (kind, *rest), _ = reports.receive(timeout=max(patience, 0.01))

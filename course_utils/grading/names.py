@@ -29,9 +29,10 @@ def parse(source):
         return ast.parse("")
 
 
+@functools.lru_cache(1024)
 def used(source):
     """Names that a cell reads."""
-    return read(parse(source))
+    return frozenset(read(parse(source)))
 
 
 def read(tree):

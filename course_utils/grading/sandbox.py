@@ -224,14 +224,13 @@ def kill_children():
                 pass
 
 
-def memory(pid):
-    """Bytes that a process and its descendants hold; 0 where the system does not tell (Linux does).
+def holds_more(pid, limit):
+    """Whether a process and its descendants hold more memory than so many bytes; Linux can tell.
 
-    What forks share is counted once for each at first, and exactly if that is a lot.
+    What forks share is counted once for each at first, and exactly if that were too much.
     """
     family = _family(pid)
-    total = sum(_resident(member) for member in family)
-    return total if total < 2**30 else sum(_proportional(member) for member in family)
+    return all(sum(map(count, family)) > limit for count in (_resident, _proportional))
 
 
 def _family(pid):

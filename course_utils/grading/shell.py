@@ -128,6 +128,10 @@ class Shell(InteractiveShell):
 
     showindentationerror = showsyntaxerror
 
+    def _format_exception_for_storage(self, *_, **__):
+        """For a history that nobody will read; IPython colours the source for it, at 50 ms a time."""
+        return {}
+
 
 def output(kind, **fields):
     return {"output_type": kind, **fields}

@@ -208,18 +208,27 @@ class Check:
             self.outputs.append(output("stream", name="stdout", text=CHANGED))
 
     def prepare(self, source):
-        """Have a state of the answer's to return to, should the test to come be its end.
+        """Have a state of the answer's to return to, where one will be needed.
 
-        Tests that follow each other share one, as a fork is what costs most here, and a test that
-        nothing follows needs none.
+        A fork is what costs most here. So there is none before a cell has been lost, when the
+        notebook is run once more, but for a hidden test with tests to follow that students see;
+        then tests that follow each other share one, and a test that nothing follows needs none.
         """
         if shows(source, self.hidden):
             self.forget_hidden()
-        if not self.alone(self.index) and (not self.answers.standing or self.holds()):
+        if not self.alone(self.index) and (not self.answers.standing or self.holds()) and (
+            self.defused or (self.hidden and self.seen_later())
+        ):  # fmt: skip
             self.answers.checkpoint()
             self.told = False
         self.told |= bool(self.hidden)
         self.heard |= self.told
+
+    def seen_later(self):
+        """Whether another test of this copy of the answer process has code that students see."""
+        group = takewhile(lambda one: one["kind"] not in STUDENTS,
+                          self.job["cells"][self.index + 1:])  # fmt: skip
+        return any(shows(one["source"], hidden_lines(one["source"])) for one in group)
 
     def forget_hidden(self):
         """Undo what hidden tests have told the answer, before it can be seen to say it again."""

@@ -2,10 +2,12 @@
 
 import ast
 import base64
+import contextlib
 import io
 import linecache
 import sys
 import traceback
+import warnings
 
 from IPython.core.compilerop import CachingCompiler
 from IPython.core.displayhook import DisplayHook
@@ -104,6 +106,15 @@ class Shell(InteractiveShell):
         self.flush()
         self.value = result.result
         return self.failure or result.error_in_exec or result.error_before_exec
+
+    def transform_cell(self, raw_cell):
+        """Leave Python as it is, lines and all: IPython needs ten times as long to come to that."""
+        if "\n" in raw_cell.strip():  # `pwd` could be a command
+            with contextlib.suppress(Exception), warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                ast.parse(raw_cell)
+                return f"{raw_cell}\n"
+        return super().transform_cell(raw_cell)
 
     def flush(self):
         self.out.flush()

@@ -203,7 +203,8 @@ class Answer:
             if "numpy" in seeds:
                 np.random.set_state(decoder.decode(seeds["numpy"]))  # noqa: NPY002
             if "python" in seeds:
-                random.setstate(decoder.decode(seeds["python"]))
+                version, words, rest = decoder.decode(seeds["python"])
+                random.setstate((version, tuple(words.tolist()), rest))
             known = list(decoder.containers)
             before = [self.snapshot(value, known) for value in known]
             encoder = Encoder(self.describe, known, self.shared)
@@ -498,7 +499,7 @@ def main(control, settings):
     """The warm process: one submission for each lot of sockets that arrives over `control`."""
     control = socket.socket(fileno=control)
     shell = Shell.start()
-    preload(["matplotlib.pyplot"])
+    preload(["matplotlib.pyplot", "numpy.testing"])
     shell.enable_matplotlib()
     draw()
     gc.freeze()  # what is shared with the forks stays shared

@@ -462,7 +462,8 @@ class Answers:
         if old is None or old[:2] != current[:2]:
             new["numpy"] = numpy_state
         if old is None or old[2] != current[2]:
-            new["python"] = python_state
+            version, words, rest = python_state
+            new["python"] = version, np.array(words, np.uint32), rest
         return new
 
     def _describe(self, value, encoder):

@@ -2,6 +2,7 @@
 
 import ast
 import builtins
+import contextlib
 import copy
 import functools
 import sys
@@ -23,10 +24,10 @@ SOLUTION, *HIDDEN = map(
 @functools.lru_cache(1024)
 def parse(source):
     """The syntax tree of a cell, magics included; an empty one if it has none."""
-    try:
-        return ast.parse(TransformerManager().transform_cell(source))
-    except (SyntaxError, ValueError, RecursionError):
-        return ast.parse("")
+    for translate in (str, TransformerManager().transform_cell):
+        with contextlib.suppress(SyntaxError, ValueError, RecursionError):
+            return ast.parse(translate(source))
+    return ast.parse("")
 
 
 @functools.lru_cache(1024)

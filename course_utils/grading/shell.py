@@ -5,6 +5,7 @@ import base64
 import contextlib
 import io
 import linecache
+import re
 import sys
 import traceback
 import warnings
@@ -115,6 +116,10 @@ class Shell(InteractiveShell):
                 ast.parse(raw_cell)
                 return f"{raw_cell}\n"
         return super().transform_cell(raw_cell)
+
+    def should_run_async(self, raw_cell, **keywords):
+        """IPython compiles the cell to know."""
+        return bool(re.search("await|async", raw_cell)) and super().should_run_async(raw_cell, **keywords)
 
     def flush(self):
         self.out.flush()

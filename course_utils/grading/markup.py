@@ -6,6 +6,7 @@ than plain markup: no script, no frame, no form, no event, no address but of the
 more is not mended but shown as it is written, in a block of code.
 """
 
+import functools
 import html
 import re
 
@@ -100,7 +101,18 @@ def harmless_formulas(text):
 
 
 def _is_plain(source, attachments=None):
-    renderer = IPythonRenderer(escape=False, attachments=attachments or {})
+    if attachments or len(source) > 2**14:
+        return _renders_plain(source, attachments)
+    return _known_plain(source)
+
+
+@functools.lru_cache(512)
+def _known_plain(source):  # a class has mostly the same Markdown
+    return _renders_plain(source, {})
+
+
+def _renders_plain(source, attachments):
+    renderer = IPythonRenderer(escape=False, attachments=attachments)
     try:
         return harmless(MarkdownWithMath(renderer=renderer).render(source))
     except Exception:  # what cannot be rendered here would stop the page there

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import nbformat
 from nbconvert.exporters import NotebookExporter
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_raw_cell
+from nbformat.v4 import new_notebook
 from nbgrader.api import Gradebook
 from nbgrader.preprocessors import NbGraderPreprocessor
 
 MAX_BYTES = 512 * 2**20
-MAKE = {"code": new_code_cell, "markdown": new_markdown_cell, "raw": new_raw_cell}
+OUTPUTS = {"code": {"execution_count": None, "outputs": []}, "markdown": {}, "raw": {}}
 ID = re.compile(r"[a-zA-Z0-9-_]{1,64}")
 HALVES = re.compile(r"\\u[dD][89a-fA-F]")
 LOST = "This cell was missing from the submission. What the notebook has of it may be elsewhere."
@@ -53,7 +53,13 @@ def read_file(path):
 
 def unreadable(reason):
     """A notebook that stands where there is none, and says why."""
-    return new_notebook(cells=[new_markdown_cell(f"This file could not be read: {reason}.")])
+    return new_notebook(cells=[new_cell("markdown", f"This file could not be read: {reason}.")])
+
+
+def new_cell(kind, source):
+    """A cell as `nbformat.v4` makes them, which validates each; a notebook is validated whole."""
+    cell = {"cell_type": kind, "metadata": {}, "source": source, **OUTPUTS[kind]}
+    return nbformat.from_dict({**cell, "id": uuid.uuid4().hex[:8]})
 
 
 def read_notebook(data):
@@ -94,11 +100,11 @@ def read_notebook(data):
 
 def read_cell(cell, seen):
     """One cell: its source, its tags of nbgrader's and an id of its own; outputs come anew."""
-    kind = cell.get("cell_type") if cell.get("cell_type") in tuple(MAKE) else "raw"
+    kind = cell.get("cell_type") if cell.get("cell_type") in tuple(OUTPUTS) else "raw"
     source = cell.get("source", "")
     if isinstance(source, list):
         source = "".join(part for part in source if isinstance(part, str))
-    made = MAKE[kind](source if isinstance(source, str) else "")
+    made = new_cell(kind, source if isinstance(source, str) else "")
     metadata = cell.get("metadata")
     if isinstance(metadata, dict):
         nbgrader = metadata.get("nbgrader")
@@ -116,10 +122,9 @@ def read_cell(cell, seen):
              if (pictures := read_pictures(data))}
         )  # fmt: skip
     name = cell.get("id")
-    if not isinstance(name, str) or not ID.fullmatch(name) or name in seen:
-        name = uuid.uuid4().hex[:8]
-    seen.add(name)
-    made.id = name
+    if isinstance(name, str) and ID.fullmatch(name) and name not in seen:
+        made.id = name
+    seen.add(made.id)
     return made
 
 
@@ -230,7 +235,7 @@ def restore(cell, original):
 
 def missing(original):
     """A cell to stand where the course's own was taken out."""
-    cell = MAKE[original["cell_type"]](original["source"])
+    cell = new_cell(original["cell_type"], original["source"])
     cell.metadata["nbgrader"] = nbformat.from_dict(original["metadata"])
     if not original["metadata"]["locked"]:  # somebody has to look: an unchanged cell would get 0
         cell.source = f"# {LOST}" if original["cell_type"] == "code" else LOST

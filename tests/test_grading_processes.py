@@ -2,12 +2,13 @@
 
 import json
 import os
+import threading
 
 import nbformat
 import pytest
 from conftest import cell, notebook
 
-from course_utils.grading import engine, names, sandbox
+from course_utils.grading import classroom, engine, names, sandbox
 from course_utils.grading.execute import ExecuteApart
 from course_utils.grading.shell import Shell
 
@@ -49,18 +50,41 @@ def test_many_lost_tests_cost_one_more_run_and_not_one_each():
     answer = "import os, time\ntime.sleep(1.5)\ndef f(x):\n    return x if x < 0 else os._exit(1)"
     tests = [f"assert f({x}) == {x}" for x in (-1, 1, 2, 3, 4, 5, -2)]
     nb, lost = grade(answer, *tests, submission_timeout=8)
-    ended = dict.fromkeys([f"test{k}" for k in range(1, 6)], "the process was ended by the answer itself")
+    ended = dict.fromkeys(
+        [f"test{k}" for k in range(1, 6)], "the process was ended by the answer itself"
+    )
     assert failures(nb) == ended
     assert set(lost) <= set(ended)
 
 
-@pytest.mark.parametrize("source", [
-    "\n\nx = 1\ny = 2", "if True:\n    x = '''\n%time\n!ls\n'''", "x = (7\n % 4)", "x = '\\d'\ny = 2"])  # fmt: skip
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="only Linux keeps to a core")
+def test_each_pair_of_processes_keeps_to_a_core_of_its_own_where_there_are_enough():
+    cores = os.sched_getaffinity(0)
+
+    def kept(number):
+        together.wait(10)
+        engine.bench(ExecuteApart().settings())
+        return os.sched_getaffinity(engine._mine.process.pid)
+
+    for jobs in (len(cores), len(cores) + 1):
+        together = threading.Barrier(jobs)
+        with classroom.local(jobs) as (pool, _):
+            found = list(pool.map(kept, range(jobs)))
+        alone = [{core} for core in sorted(cores)]
+        assert sorted(found, key=sorted) == (alone if jobs == len(cores) else [cores] * jobs)
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["\n\nx = 1\ny = 2", "x = '''\n%time\n!ls\n'''", "x = (7\n % 4)", "x = '\\d'\ny = 2"],
+)
 def test_python_is_run_as_it_is_written(source):
     assert Shell.start().transform_cell(source) == f"{source}\n"
 
 
-@pytest.mark.parametrize("source", ["%time x = 1\ny = 2", "x = 1\n!ls", "  x = 1\n  y = 2", "x?\ny"])
+@pytest.mark.parametrize(
+    "source", ["%time x = 1\ny = 2", "x = 1\n!ls", "  x = 1\n  y = 2", "x?\ny"]
+)
 def test_what_is_no_python_becomes_python(source):
     text = Shell.start().transform_cell(source)
     compile(text, "<cell>", "exec")

@@ -367,7 +367,10 @@ def steps_after(config):
 @contextlib.contextmanager
 def local(jobs):
     """An executor of this machine's: a thread for each pair of warm processes."""
-    pool = concurrent.futures.ThreadPoolExecutor(jobs)
+    cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+    pool = concurrent.futures.ThreadPoolExecutor(
+        jobs, initializer=engine.keep_to, initargs=(iter(cores if jobs <= len(cores) else ()),)
+    )
     try:
         yield pool, 2 * jobs
     finally:

@@ -118,8 +118,8 @@ class Shell(InteractiveShell):
         return super().transform_cell(raw_cell)
 
     def should_run_async(self, raw_cell, **keywords):
-        """IPython compiles the cell to know."""
-        return bool(re.search("await|async", raw_cell)) and super().should_run_async(raw_cell, **keywords)
+        """Look before IPython compiles the cell to know."""
+        return any(word in raw_cell for word in ("async", "await")) and super().should_run_async(raw_cell, **keywords)
 
     def flush(self):
         self.out.flush()
@@ -145,7 +145,7 @@ class Shell(InteractiveShell):
     showindentationerror = showsyntaxerror
 
     def _format_exception_for_storage(self, *_, **__):
-        """For a history that nobody will read; IPython colours the source for it, at 50 ms a time."""
+        """For a history that nobody reads; IPython colours the source for it, in 50 ms."""
         return {}
 
 

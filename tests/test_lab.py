@@ -11,10 +11,12 @@ import urllib.error
 import urllib.request
 
 import pytest
-from conftest import ROOT
+from conftest import ROOT, hand_in, make_course
+from nbgrader.apps import NbGraderAPI
 
 from course_utils import doctor
 from course_utils.commands.update import merge
+from course_utils.course import load_config
 from course_utils.grading import manifest
 
 BROWSER = next(
@@ -51,7 +53,7 @@ def lab(browser, tmp_path):
         shutil.copytree(ROOT / name, course / name)
     servers, strangers = [], []
 
-    def open_lab(*options):
+    def open_lab(*options, course=course):
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
@@ -146,6 +148,28 @@ def test_an_instructor_sees_them_all(lab):
     page = lab("--instructor")
     found = menu_of(page, "Nbgrader")
     assert {"nbgrader:open-formgrader", "nbgrader:open-assignment-list"} <= found
+
+
+def test_marking_by_hand_is_blind_until_a_name_is_asked_for(lab, tmp_path):
+    course = make_course(tmp_path / "small course")
+    config = load_config(course)
+    config.CourseDirectory.root = str(course)
+    api = NbGraderAPI(config=config)
+    assert api.generate_assignment("01_sums")["success"]
+    hand_in(course, "ada", {})
+    with api.gradebook as gradebook:
+        gradebook.add_student("ada", first_name="Augusta", last_name="Lovelace")
+    assert api.autograde("01_sums", "ada")["success"]
+    page = lab("--instructor", course=course)
+    page.goto(f"{page.url.partition('/lab')[0]}/formgrader/gradebook/01_sums/01_sums")
+    number = page.get_by_text("Submission #1")
+    number.wait_for()
+    assert not {"ada", "Augusta", "Lovelace"} & set(
+        page.inner_text("body").replace(",", "").split()
+    )
+    page.locator(".glyphicon.name-hidden").first.click()
+    page.get_by_text("Lovelace, Augusta").wait_for()
+    assert not number.is_visible()
 
 
 def test_an_untouched_assignment_runs_and_validate_says_what_to_write(lab):

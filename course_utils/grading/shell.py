@@ -5,7 +5,6 @@ import base64
 import contextlib
 import io
 import linecache
-import re
 import sys
 import traceback
 import warnings
@@ -119,7 +118,8 @@ class Shell(InteractiveShell):
 
     def should_run_async(self, raw_cell, **keywords):
         """Look before IPython compiles the cell to know."""
-        return any(word in raw_cell for word in ("async", "await")) and super().should_run_async(raw_cell, **keywords)
+        perhaps = "await" in raw_cell or "async" in raw_cell
+        return perhaps and super().should_run_async(raw_cell, **keywords)
 
     def flush(self):
         self.out.flush()

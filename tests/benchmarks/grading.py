@@ -1,9 +1,10 @@
 """The grader beside stock nbgrader, in one run: `make benchmark-grader` writes docs/grading.md.
 
 One class, drawn from the banks of the first assignment, is graded by stock autograding, by stock
-with a process per student, and by `course grade`. CPU is that of every process that took part,
-memory the peak of what they hold together, each page divided among those who share it. The floor is
-what the notebook's cells cost in a fork of a process that has its packages loaded.
+with a process per student, and by `course grade`. CPU is what the whole machine was busy, so
+nothing else may run: a process that dies with its namespace leaves its times to nobody. Memory is the peak of
+what the processes hold together, each page divided among those who share it. The floor is what the
+notebook's cells cost in a fork of a process that has its packages loaded.
 """
 
 import argparse
@@ -11,7 +12,6 @@ import concurrent.futures
 import json
 import os
 import platform
-import resource
 import shutil
 import subprocess
 import sys
@@ -94,11 +94,12 @@ def measure(grader, course, size, commands, at_once=1):
     """Run commands in a fresh class, a few at once, and see what they use."""
     fill(course, size)
     environment = {**os.environ, **sandbox.THREADS}
-    peak, over = [0], threading.Event()
+    peak, own, over = [0], [0], threading.Event()
 
     def watch():
-        while not over.wait(2):  # a look costs a good part of a second of a core
+        while not over.wait(5):  # a look costs a good part of a second of a core
             peak[0] = max(peak[0], sum(map(sandbox._proportional, family()[1:])))
+            own[0] = time.thread_time()
 
     def call(command):
         subprocess.run(command, cwd=course, env=environment, check=True,
@@ -115,7 +116,7 @@ def measure(grader, course, size, commands, at_once=1):
         over.set()
         watcher.join()
     reap()
-    row = Row(grader, size, wall / size, (used() - before) / size, peak[0])
+    row = Row(grader, size, wall / size, (used() - before - own[0]) / size, peak[0])
     print(f"{grader:42}{size:4}{row.wall:8.3f} s{row.cpu:8.3f} s CPU{peak[0] / 1e6:8.0f} MB",
           flush=True)  # fmt: skip
     return row
@@ -126,9 +127,14 @@ def family():
 
 
 def used():
-    """Processor seconds of all that have ended: what graders leave behind comes to this process."""
-    told = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return told.ru_utime + told.ru_stime
+    """Processor seconds that this machine was busy since it started."""
+    user, nice, system, _, _, *interrupts = map(int, read_line("/proc/stat").split()[1:8])
+    return (user + nice + system + sum(interrupts)) / os.sysconf("SC_CLK_TCK")
+
+
+def read_line(path):
+    with open(path) as file:
+        return file.readline()
 
 
 def reap():
@@ -269,8 +275,9 @@ def report(rows, differing):
         )
     lines += [
         "",
-        "Time and processor time include starting the command. Memory is what all processes of the "
-        "grader hold together at their peak. Where stock was not run on a class of that size, its "
+        "Time and processor time include starting the command; processor time is what the machine "
+        "was busy with nothing else running. Memory is what all processes of the grader hold "
+        "together at their peak. Where stock was not run on a class of that size, its "
         "time for the largest one stands in for it.",
         "",
         f"Scores of stock and ours differ in {differing} of the cells of these classes.",

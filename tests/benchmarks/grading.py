@@ -2,9 +2,9 @@
 
 One class, drawn from the banks of the first assignment, is graded by stock autograding, by stock
 with a process per student, and by `course grade`. CPU is what the whole machine was busy, so
-nothing else may run: a process that dies with its namespace leaves its times to nobody. Memory is the peak of
-what the processes hold together, each page divided among those who share it. The floor is what the
-notebook's cells cost in a fork of a process that has its packages loaded.
+nothing else may run: a process that dies with its namespace leaves its times to nobody. Memory is
+the peak of what the processes hold together, each page divided among those who share it. The floor
+is what the notebook's cells cost in a fork of a process that has its packages loaded.
 """
 
 import argparse

@@ -102,7 +102,7 @@ def harmless_formulas(text):
 
 def _is_plain(source, attachments=None):
     if attachments or len(source) > 2**14:
-        return _renders_plain(source, attachments)
+        return _renders_plain(source, attachments or {})
     return _known_plain(source)
 
 

@@ -255,6 +255,13 @@ def test_one_failure_is_that_submissions_own(course, capsys):
     assert grade(course, Elsewhere())["ben"].now
 
 
+def test_a_machine_that_cannot_grade_says_why_and_nothing_else(course, pool, monkeypatch):
+    monkeypatch.setattr(engine, "refusal", lambda _: "here answers cannot be kept apart")
+    marked = grade(course, pool, ["ada"])
+    assert marked["ada"].failed == "here answers cannot be kept apart"
+    assert grades(course) == {}
+
+
 def test_an_error_of_the_graders_own_is_told_as_bytes():
     table, tail = pack({})
     told, _ = read_message(mark(b"not an assignment", message(table, tail)))

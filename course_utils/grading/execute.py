@@ -21,6 +21,10 @@ from course_utils.grading.wire import message, pack
 FORGEABLE = "grader: in the answer's own process"
 
 
+class Refused(RuntimeError):
+    """Nothing was graded, with the reason in words."""
+
+
 class ExecuteApart(Execute):
     """Runs answers in a sandbox and tests outside of it; other languages run as they always did."""
 
@@ -76,9 +80,9 @@ class ExecuteApart(Execute):
         return message([job, table, same + other], tail + more)
 
     def finish(self, nb, job, result):
-        """Put what came of a job into its notebook; a `RuntimeError` says why nothing did."""
+        """Put what came of a job into its notebook; `Refused` says why nothing did."""
         if "refused" in result:
-            raise RuntimeError(result["refused"])
+            raise Refused(result["refused"])
         if not engine.sandboxed():
             say_once(self.log, engine.NOT_ISOLATED)
         for index, reason in result["lost"].items():

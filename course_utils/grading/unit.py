@@ -14,7 +14,7 @@ from nbgrader import utils
 from traitlets.utils.importstring import import_item
 
 from course_utils.grading import diagnosis, engine
-from course_utils.grading.execute import ExecuteApart
+from course_utils.grading.execute import ExecuteApart, Refused
 from course_utils.grading.repair import Unreadable, read_notebook, repair, unreadable
 from course_utils.grading.wire import message, pack, read_message, unpack
 
@@ -83,6 +83,8 @@ def mark(assignment, submission):
                 continue
             nb, marks[name] = run(course, notebook, data, files, own)
             executed[f"{name}.ipynb"] = v4.writes(nb).encode()
+    except Refused as reason:
+        return message({"failed": str(reason)})
     except Exception as error:  # of the grader's own: no pickled exception crosses a network
         return message({"failed": f"{type(error).__name__}: {error}"})
     table, tail = pack(executed)

@@ -103,12 +103,7 @@ def harmless_formulas(text):
 def _is_plain(source, attachments=None):
     if attachments or len(source) > 2**14:
         return _renders_plain(source, attachments or {})
-    return _known_plain(source)
-
-
-@functools.lru_cache(512)
-def _known_plain(source):  # a class has mostly the same Markdown
-    return _renders_plain(source, {})
+    return _seldom_new(source)
 
 
 def _renders_plain(source, attachments):
@@ -117,6 +112,12 @@ def _renders_plain(source, attachments):
         return harmless(MarkdownWithMath(renderer=renderer).render(source))
     except Exception:  # what cannot be rendered here would stop the page there
         return False
+
+
+@functools.lru_cache(512)
+def _seldom_new(source):
+    """The same for what most of a class has alike: the course's own text."""
+    return _renders_plain(source, {})
 
 
 def _as_written(source):

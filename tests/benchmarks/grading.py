@@ -128,13 +128,9 @@ def family():
 
 def used():
     """Processor seconds that this machine was busy since it started."""
-    user, nice, system, _, _, *interrupts = map(int, read_line("/proc/stat").split()[1:8])
+    first, *_ = Path("/proc/stat").read_text().splitlines()
+    user, nice, system, _, _, *interrupts = map(int, first.split()[1:8])
     return (user + nice + system + sum(interrupts)) / os.sysconf("SC_CLK_TCK")
-
-
-def read_line(path):
-    with open(path) as file:
-        return file.readline()
 
 
 def reap():

@@ -9,6 +9,9 @@ from course_utils import __version__
 from course_utils.course import CourseError
 
 TEACH = {"rich", "hatchling"}  # the packages of the extra "teach" that are imported
+# A grammar of web addresses that jsonschema reads in for seconds, if there is one, to look at
+# formats that no notebook's schema names.
+UNREAD = "rfc3987_syntax", None
 
 
 def build_parser():
@@ -126,6 +129,8 @@ def main(argv=None):
     if rest and args.command != "lab":
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
     args.jupyter = rest
+    if args.command != "lab":
+        sys.modules.setdefault(*UNREAD)
     try:
         return importlib.import_module(f"course_utils.commands.{args.command}").main(args)
     except CourseError as error:

@@ -372,7 +372,7 @@ def visible_checks(patient):
             current = entry
         elif entry.role == "check" and patient.found[entry.key]:
             cell = patient.cell(entry)
-            if names.shows(cell.source, set()) and not is_edited(cell, entry):
+            if names.shows(cell.source) and not is_edited(cell, entry):
                 groups.setdefault(current or entry, []).append(patient.position(entry))
     waiting = patient.unanswered()
     return [(entry, visible) for entry, visible in groups.items()
@@ -417,7 +417,7 @@ def is_answered(cell, entry):
         return False
     if cell.cell_type != "code":
         return cell.source.strip() not in ("", WRITTEN)
-    if not names.shows(cell.source, set()):
+    if not names.shows(cell.source):
         return False
     body = [node for node in names.parse(cell.source).body
             if not isinstance(node, (ast.Import, ast.ImportFrom))]  # fmt: skip

@@ -1,6 +1,8 @@
 """The `course` command where something is wrong: one clear line, exit code 2, nothing written."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 
@@ -93,3 +95,14 @@ def test_a_release_at_fault_writes_none_of_the_others(small_course, monkeypatch,
     assert main(["release"]) == 2
     assert "solutions/02_open cannot be released" in capsys.readouterr().err
     assert not everything(small_course / "assignments")
+
+
+def test_nobody_waits_for_a_grammar_that_no_notebook_needs(tmp_path):
+    script = (
+        "import sys; from course_utils.cli import main; "
+        "assert main(['doctor', 'missing.ipynb']) == 2; import nbformat; "
+        "print('lark' in sys.modules)"
+    )
+    run = [sys.executable, "-c", script]
+    done = subprocess.run(run, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"

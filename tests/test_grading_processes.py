@@ -57,6 +57,23 @@ def test_many_lost_tests_cost_one_more_run_and_not_one_each():
     assert set(lost) <= set(ended)
 
 
+def test_tests_are_compiled_ahead_and_run_for_each_submission_anew():
+    counts = "import builtins\nbuiltins.seen = getattr(builtins, 'seen', 0) + 1\n"
+    annotated = "def g(x: int):\n    return x\nassert f() and g.__annotations__"
+    tests = [
+        f"{counts}assert builtins.seen == f()",
+        f"{annotated} == {{'x': int}}",
+        f"from __future__ import annotations\n{annotated} == {{'x': 'int'}}",
+        f"{annotated} == {{'x': 'int'}}",  # from here on, as in any notebook
+        "import asyncio\nawait asyncio.sleep(0)\nassert f() == 1",
+        "assert f() ==\\\n 1, ",
+    ]
+    for _ in range(2):
+        nb, lost = grade("def f():\n    return 1", *tests)
+        assert list(failures(nb)) == ["test5"]
+        assert not lost
+
+
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="only Linux keeps to a core")
 def test_each_pair_of_processes_keeps_to_a_core_of_its_own_where_there_are_enough():
     all_cores = os.sched_getaffinity(0)

@@ -214,7 +214,7 @@ class Check:
         notebook is run once more, but for a hidden test with tests to follow that students see;
         then tests that follow each other share one, and a test that nothing follows needs none.
         """
-        if shows(source, self.hidden):
+        if shows(source):
             self.forget_hidden()
         if not self.alone(self.index) and (not self.answers.standing or self.holds()) and (
             self.defused or (self.hidden and self.seen_later())
@@ -228,7 +228,7 @@ class Check:
         """Whether another test of this copy of the answer process has code that students see."""
         group = takewhile(lambda one: one["kind"] not in STUDENTS,
                           self.job["cells"][self.index + 1:])  # fmt: skip
-        return any(shows(one["source"], hidden_lines(one["source"])) for one in group)
+        return any(shows(one["source"]) for one in group)
 
     def forget_hidden(self):
         """Undo what hidden tests have told the answer, before it can be seen to say it again."""
@@ -458,7 +458,8 @@ class Bench:
         preload(job["preload"])
         for cell in job["cells"]:  # read once for a class, and not by each fork
             if cell["kind"] != "answer":
-                used(cell["source"])
+                self.shell.rehearse(cell["source"], cell["label"])
+                used(cell["source"]), shows(cell["source"])
         deadline = time.monotonic() + job["seconds"]
         defused, losses, suspects = {}, collections.Counter(), {}
         while True:

@@ -165,18 +165,21 @@ def module(name):
     return CUSTOMARY.get(name, "")
 
 
-def hidden_lines(source, edges=HIDDEN):
+@functools.lru_cache(1024)
+def hidden_lines(source, edges=tuple(HIDDEN)):
     """Numbers of the lines, from 1, that students do not get to see."""
     lines, inside = set(), False
     for number, line in enumerate(source.splitlines(), 1):
         inside = (inside or edges[0] in line) and edges[1] not in line
         if inside:
             lines.add(number)
-    return lines
+    return frozenset(lines)
 
 
-def shows(source, hidden):
-    """Whether students see code of this cell, not in its `hidden` lines."""
+@functools.lru_cache(1024)
+def shows(source):
+    """Whether students see code of this cell."""
+    hidden = hidden_lines(source)
     return any(
         line.strip() and not line.lstrip().startswith("#") and number not in hidden
         for number, line in enumerate(source.splitlines(), 1)

@@ -3,6 +3,7 @@
 import ast
 import base64
 import contextlib
+import functools
 import io
 import linecache
 import sys
@@ -19,12 +20,32 @@ INTERNAL = "course_utils.grading"
 
 
 class Compiler(CachingCompiler):
-    """Names each cell's code by the cell, for tracebacks and for the check process."""
+    """Names each cell's code by the cell, and keeps what it compiles in a rehearsal."""
 
-    label = "cell"
+    label, rehearses = "cell", False
+
+    def __init__(self):
+        super().__init__()
+        self.kept = {}
 
     def get_code_name(self, raw_code, transformed_code, number):
         return f"<{self.label}>"
+
+    def ast_parse(self, source, filename="<unknown>", symbol="exec"):
+        return self._once(source, super().ast_parse, source, filename, symbol)
+
+    def __call__(self, source, filename, symbol, **keywords):
+        parts = tuple(getattr(source, "body", [source]))  # IPython wraps each statement anew
+        return self._once(parts, super().__call__, source, filename, symbol, **keywords)
+
+    def _once(self, what, make, source, filename, symbol, **keywords):
+        key = what, filename, symbol, self.flags
+        made = self.kept.get(key)
+        if made is None:
+            made = make(source, filename, symbol, **keywords)
+            if self.rehearses:
+                self.kept[key] = made
+        return made
 
 
 class Publisher(DisplayPublisher):
@@ -95,6 +116,7 @@ class Shell(InteractiveShell):
             display_pub_class=Publisher,
             displayhook_class=Hook,
         )
+        shell.rehearsed = set()
         shell.out, shell.err = Stream(shell, "stdout"), Stream(shell, "stderr")
         return shell
 
@@ -107,14 +129,23 @@ class Shell(InteractiveShell):
         self.value = result.result
         return self.failure or result.error_in_exec or result.error_before_exec
 
+    def rehearse(self, source, label):
+        """Compile a cell as `run` will, but run nothing: forks of this process need not do it."""
+        if "__future__" in source or (source, label) in self.rehearsed:
+            return  # with that, what follows is compiled otherwise
+        self.rehearsed.add((source, label))
+        self.compile.label, self.compile.rehearses = label, True
+        self.run_cell(source)
+        self.compile.rehearses = False
+
+    async def run_code(self, code_obj, result=None, *, async_=False):
+        return not self.compile.rehearses and await super().run_code(
+            code_obj, result, async_=async_
+        )
+
     def transform_cell(self, raw_cell):
         """Leave Python as it is, lines and all: IPython needs ten times as long to come to that."""
-        if "\n" in raw_cell.strip():  # `pwd` could be a command
-            with contextlib.suppress(Exception), warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                ast.parse(raw_cell)
-                return f"{raw_cell}\n"
-        return super().transform_cell(raw_cell)
+        return f"{raw_cell}\n" if is_python(raw_cell) else super().transform_cell(raw_cell)
 
     def should_run_async(self, raw_cell, **keywords):
         """Look before IPython compiles the cell to know."""
@@ -147,6 +178,17 @@ class Shell(InteractiveShell):
     def _format_exception_for_storage(self, *_, **__):
         """For a history that nobody reads; IPython colours the source for it, in 50 ms."""
         return {}
+
+
+@functools.lru_cache(1024)
+def is_python(source):
+    """Whether a cell is plain Python; one line may be a command too, as `pwd`."""
+    if "\n" in source.strip():
+        with contextlib.suppress(Exception), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            ast.parse(source)
+            return True
+    return False
 
 
 def output(kind, **fields):

@@ -19,6 +19,7 @@ import re
 import select
 import struct
 import time
+import types
 
 import numpy as np
 
@@ -37,6 +38,7 @@ CONTAINERS = {
                  collections.Counter)
 }  # fmt: skip
 MUTABLE = (list, set, collections.deque, dict, np.ndarray)
+FUNCTIONS = (types.FunctionType, types.MethodType, types.BuiltinFunctionType)
 
 # Values that are made from plainer ones: how to take them apart, and how to put them together.
 MADE = {
@@ -142,7 +144,7 @@ class Encoder:
         kind = type(value)
         if value is None or kind is bool or kind is str or kind is float:
             return value
-        if depth > MAX_DEPTH:
+        if depth > MAX_DEPTH or kind in FUNCTIONS:
             return self.foreign(value, self)
         crosses = isinstance(value, MUTABLE) and plain(getattr(value, "dtype", np.dtype(bool)))
         if crosses or self.shared.holds(value) or tables.kind(value) in ("DataFrame", "Series"):
@@ -156,6 +158,8 @@ class Encoder:
     def contents(self, value, depth=0):
         """The description of a value that is no container, or of what is in one."""
         # A subclass crosses as its base, read with the base's own methods, whatever it overrides.
+        if isinstance(value, np.ndarray):
+            return self._array(value) if plain(value.dtype) else self._compound(value, depth)
         if isinstance(value, np.generic):
             return ["scalar", self._array(np.asarray(value))] if plain(value.dtype) else \
                 self.foreign(value, self)  # fmt: skip
@@ -168,8 +172,6 @@ class Encoder:
             return str.__str__(value)
         if isinstance(value, bytes):
             return ["bytes", self._append(bytes(memoryview(value)))]
-        if isinstance(value, np.ndarray):
-            return self._array(value) if plain(value.dtype) else self._compound(value, depth)
         if isinstance(value, (dict, list, tuple, set, frozenset, collections.deque)):
             base = next(kind for kind in type(value).__mro__ if kind in CONTAINERS.values())
             items = dict.items(value) if issubclass(base, dict) else base.__iter__(value)
@@ -224,6 +226,7 @@ class Encoder:
         return [self.length - len(data), len(data)]
 
 
+@functools.lru_cache(256)
 def plain(dtype):
     """Whether arrays of this dtype cross by value."""
     return dtype.itemsize > 0 and DTYPE.fullmatch(dtype.str) is not None

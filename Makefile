@@ -4,7 +4,7 @@ ARGS ?=
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
-GRADER := tests/test_grading_classroom.py tests/test_grading_wire.py tests/test_diagnosis.py
+GRADER := tests/test_classroom.py tests/test_grading_wire.py tests/test_diagnosis.py
 KNOWN := import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))
 
 .PHONY: help demo test lab release bundle benchmark benchmark-grader proof clean

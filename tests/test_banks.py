@@ -16,7 +16,7 @@ from nbgrader.apps import NbGraderAPI
 from threadpoolctl import threadpool_limits
 from traitlets.config import Config
 
-from course_utils.grading import banks
+from course_utils.classroom import banks
 
 SOLUTIONS = {path.stem: path for path in sorted(ROOT.glob("solutions/*/*.ipynb"))}
 HIDDEN = "### BEGIN HIDDEN TESTS"

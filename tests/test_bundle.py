@@ -9,8 +9,8 @@ import nbformat
 import pytest
 from conftest import ROOT
 
+from course_utils.classroom import banks
 from course_utils.cli import main
-from course_utils.grading import banks
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,8 @@ import pytest
 from conftest import ROOT, answer, cell, notebook
 from threadpoolctl import threadpool_limits
 
-from course_utils.grading import banks, diagnosis, engine
+from course_utils.classroom import banks, diagnosis
+from course_utils.grading import engine
 from course_utils.grading.execute import ExecuteApart, read_source
 
 NAME = "01_bayesian_regression"

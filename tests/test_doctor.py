@@ -17,8 +17,8 @@ from nbformat.v4 import new_code_cell, new_notebook
 from course_utils import doctor
 from course_utils.cli import main
 from course_utils.commands.release import generate
-from course_utils.grading import fresh, manifest
-from course_utils.grading.withheld import references
+from course_utils.doctor import fresh, manifest
+from course_utils.doctor.withheld import references
 
 NAME = "01_sums.ipynb"
 ANSWERS = {

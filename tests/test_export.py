@@ -10,8 +10,8 @@ from nbgrader.apps import ExportApp
 from nbgrader.plugins import CsvExportPlugin
 from sqlalchemy import event
 
-from course_utils.grading.export import Canvas, Moodle
-from course_utils.grading.gradebook import FORMULA
+from course_utils.classroom.export import Canvas, Moodle
+from course_utils.classroom.gradebook import FORMULA
 
 # nbgrader's own, of the records that these tests add.
 pytestmark = pytest.mark.filterwarnings("ignore:Object of type <Submitted")

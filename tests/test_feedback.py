@@ -13,9 +13,10 @@ from nbconvert.filters.markdown_mistune import MarkdownWithMath
 from nbgrader.apps import NbGraderAPI
 from traitlets.config import Config
 
-from course_utils.grading import configure, page
-from course_utils.grading.feedback import HIDDEN, HideTests, Summarise
-from course_utils.grading.formulas import mathml
+from course_utils.classroom import page
+from course_utils.classroom.feedback import HIDDEN, HideTests, Summarise
+from course_utils.classroom.formulas import mathml
+from course_utils.grading import configure
 
 BROWSER = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None

@@ -9,9 +9,9 @@ from nbgrader.api import Gradebook
 from nbgrader.converters import Autograde, GenerateAssignment, GenerateFeedback
 from traitlets.config import Config
 
+from course_utils.classroom.late import PenaltyPerDay
 from course_utils.course import load_config, run
 from course_utils.grading import HAND_INS, configure
-from course_utils.grading.late import PenaltyPerDay
 
 DAY = 24 * 60 * 60
 

@@ -8,7 +8,8 @@ import nbformat
 import pytest
 from conftest import cell, notebook
 
-from course_utils.grading import classroom, engine, names, sandbox
+from course_utils.classroom import room as classroom
+from course_utils.grading import engine, names, sandbox
 from course_utils.grading.execute import ExecuteApart
 from course_utils.grading.shell import Shell
 

@@ -17,7 +17,7 @@ from nbgrader.apps import NbGraderAPI
 from course_utils import doctor
 from course_utils.commands.update import merge
 from course_utils.course import load_config
-from course_utils.grading import manifest
+from course_utils.doctor import manifest
 
 BROWSER = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None

@@ -9,7 +9,8 @@ from traitlets.config import Config
 
 from course_utils.cli import main
 from course_utils.commands import release
-from course_utils.grading import AVAILABLE, configure, manifest
+from course_utils.doctor import manifest
+from course_utils.grading import AVAILABLE, configure
 
 NAME = "01_sums"
 
@@ -80,7 +81,7 @@ def test_what_nbgrader_does_at_a_release_is_still_done_and_in_its_order():
     ours = GenerateAssignment(config=c).preprocessors
     assert ours == [
         *GenerateAssignment().preprocessors,
-        "course_utils.grading.manifest.RecordCells",
+        "course_utils.doctor.manifest.RecordCells",
     ]
 
 

@@ -17,9 +17,9 @@ from hypothesis.extra import numpy as arrays
 from nbgrader.api import Gradebook
 from PIL import Image
 
+from course_utils.classroom import banks, gradebook, report
+from course_utils.classroom.report import fingerprint
 from course_utils.cli import main
-from course_utils.grading import banks, gradebook, report
-from course_utils.grading.report import fingerprint
 from course_utils.plotting.canvas import alt_text
 from course_utils.plotting.report import bins, class_report
 

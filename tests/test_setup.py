@@ -1,5 +1,6 @@
 """What a fresh clone is set up by: every name and version is written in one place."""
 
+import ast
 import re
 import subprocess
 import sys
@@ -94,3 +95,28 @@ def test_no_file_holds_a_path_of_somebodys_machine():
         if (ROOT / name).suffix in (".py", ".md", ".ipynb", ".toml", ".yml", ".txt", ".json", ""):
             text = (ROOT / name).read_text(encoding="utf-8")
             assert not re.search(r"/(home|Users|root)/\w+/|[A-Z]:\\\\Users", text), name
+
+
+PACKAGE = ROOT / "course_utils"
+MATHEMATICS = {path.stem for path in PACKAGE.glob("*.py")} - {"__init__", "checks", "cli", "course"}
+# What each room may import of the package besides itself, as CONTRIBUTING.md has it.
+ROOMS = {
+    "grading": set(),
+    "doctor": {"course", "grading"},
+    "classroom": {"checks", "course", "grading"},
+    "plotting": MATHEMATICS,
+    "widgets": MATHEMATICS | {"plotting"},
+}
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_room_imports_only_what_it_may(room):
+    found = set()
+    for path in (PACKAGE / room).rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom):
+                found |= {f"{node.module}.{alias.name}" for alias in node.names}
+            elif isinstance(node, ast.Import):
+                found |= {alias.name for alias in node.names}
+    ours = {name.split(".")[1] for name in found if name.startswith("course_utils.")}
+    assert ours - {"__version__", room} <= ROOMS[room]

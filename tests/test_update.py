@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from course_utils.cli import main
 from course_utils.commands.release import generate
 from course_utils.commands.update import NOTE, merge
-from course_utils.grading import manifest
+from course_utils.doctor import manifest
 
 NAME = "01_sums.ipynb"
 SOLUTION = "    ### BEGIN SOLUTION\n    return 3\n    ### END SOLUTION"

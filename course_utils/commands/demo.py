@@ -2,7 +2,7 @@
 
 Generate, collect, grade, feedback, export, on a copy of the course in a scratch folder: grading is
 `course grade`, each other step is nbgrader's own. The scores that should come out are computed
-without nbgrader, by `course_utils.grading.banks`.
+without nbgrader, by `course_utils.classroom.banks`.
 """
 
 import json
@@ -20,10 +20,10 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from course_utils.classroom import banks
+from course_utils.classroom import room as rooms
 from course_utils.commands.grade import jobs
 from course_utils.course import CONFIG, CourseError, choose, find_root, load_config, run
-from course_utils.grading import banks
-from course_utils.grading import classroom as rooms
 
 DUE = datetime(2026, 11, 2, 18, 0, tzinfo=UTC)
 A_DAY = 0.10  # share of the score that a late day costs in the demo
@@ -60,7 +60,7 @@ def made_up_class(solution, release, wrong, right):
     ----------
     solution, release : dict
         The instructor's notebook and the students'.
-    wrong, right : list of course_utils.grading.banks.Answer
+    wrong, right : list of course_utils.classroom.banks.Answer
         The two banks.
 
     Returns

@@ -13,8 +13,8 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from course_utils.classroom import room as rooms
 from course_utils.course import CONFIG, CourseError, find_root, load_config
-from course_utils.grading import classroom as rooms
 from course_utils.grading import engine
 
 

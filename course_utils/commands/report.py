@@ -13,9 +13,10 @@ from PIL import Image, PngImagePlugin
 from rich.console import Console
 from rich.progress import Progress
 
+from course_utils.classroom import banks, gradebook, report
+from course_utils.classroom.gradebook import as_number, as_text, as_time
 from course_utils.course import CONFIG, CourseError, find_root, load_config
-from course_utils.grading import BANKS, banks, gradebook, report
-from course_utils.grading.gradebook import as_number, as_text, as_time
+from course_utils.grading import BANKS
 from course_utils.grading.repair import MAX_BYTES, Unreadable, course_cells, match, read_notebook
 from course_utils.plotting.canvas import alt_text, number, png
 from course_utils.plotting.report import class_report

@@ -12,7 +12,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell
 
 from course_utils.course import CourseError
-from course_utils.grading import manifest
+from course_utils.doctor import manifest
 from course_utils.grading.repair import match
 
 NOTE = (
@@ -143,7 +143,7 @@ def recognise(student, course, entries):
     student : NotebookNode
     course : dict of str to cell
         The new release, by key.
-    entries : dict of str to course_utils.grading.manifest.Entry
+    entries : dict of str to course_utils.doctor.manifest.Entry
         What the student's notebook was released with; empty if that is not known.
     """
     ids = {entry.id: key for key, entry in entries.items()} or {

@@ -58,7 +58,7 @@ def configure(c):
     )
 
     # Last of all a release notes down which cells it has, for `course doctor` and `course update`.
-    c.GenerateAssignment.preprocessors.append("course_utils.grading.manifest.RecordCells")
+    c.GenerateAssignment.preprocessors.append("course_utils.doctor.manifest.RecordCells")
 
     # A submission is repaired, its answers run in a sandbox, and its tests run outside of it.
     c.Autograde.exporter_class = "course_utils.grading.repair.RepairingExporter"
@@ -80,17 +80,18 @@ def configure(c):
     c.Execute.timeout = SECONDS
     c.Execute.shutdown_kernel = "immediate"  # nothing of a graded kernel is worth waiting for
 
-    c.AssignLatePenalties.plugin_class = "course_utils.grading.late.PenaltyPerDay"
+    c.AssignLatePenalties.plugin_class = "course_utils.classroom.late.PenaltyPerDay"
 
     c.GenerateFeedback.preprocessors = [
-        "course_utils.grading.feedback.GetMarks",
-        "course_utils.grading.feedback.HideTests",
-        "course_utils.grading.feedback.HideMarkScheme",
-        "course_utils.grading.feedback.Summarise",
+        "course_utils.classroom.feedback.GetMarks",
+        "course_utils.classroom.feedback.HideTests",
+        "course_utils.classroom.feedback.HideMarkScheme",
+        "course_utils.classroom.feedback.Summarise",
     ]
-    c.GenerateFeedback.exporter_class = "course_utils.grading.page.FeedbackExporter"
+    c.GenerateFeedback.exporter_class = "course_utils.classroom.page.FeedbackExporter"
     c.FeedbackExporter.template_name = "feedback"
-    c.FeedbackExporter.extra_template_basedirs = [str(Path(__file__).parent / "templates")]
+    templates = Path(__file__).parents[1] / "classroom/templates"
+    c.FeedbackExporter.extra_template_basedirs = [str(templates)]
     c.FileNameCollectorPlugin.named_regexp = HAND_INS
 
     # nbgrader reads submissions after closing its session: harmless, once for every student.

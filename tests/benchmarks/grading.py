@@ -26,9 +26,10 @@ from typing import NamedTuple
 from nbgrader.api import Gradebook
 from nbgrader.converters import GenerateAssignment
 
+from course_utils.classroom import banks
 from course_utils.commands.demo import _filled
 from course_utils.course import load_config, run
-from course_utils.grading import banks, engine, sandbox
+from course_utils.grading import engine, sandbox
 
 ROOT = Path(__file__).parents[2]
 NAME = "01_bayesian_regression"

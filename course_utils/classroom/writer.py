@@ -13,7 +13,7 @@ from nbgrader import api
 from nbgrader.preprocessors import AssignLatePenalties
 from sqlalchemy.orm import Session, selectinload
 
-from course_utils.grading import gradebook
+from course_utils.classroom import gradebook
 from course_utils.grading.repair import course_cells
 
 BACKUPS = 10  # how many are kept

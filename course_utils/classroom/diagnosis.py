@@ -14,7 +14,7 @@ from pathlib import Path
 from threadpoolctl import threadpool_limits
 
 from course_utils import checks
-from course_utils.grading import banks
+from course_utils.classroom import banks
 from course_utils.grading.names import hidden_lines
 from course_utils.grading.shell import say
 

@@ -22,7 +22,7 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import TextLexer, get_lexer_by_name
 from pygments.util import ClassNotFound
 
-from course_utils.grading.formulas import mathml
+from course_utils.classroom.formulas import mathml
 
 # What is larger is shown as it was typed: to read hostile nonsense takes time with its square.
 LONGEST = 20_000  # characters of one Markdown text, pictures in it not counted

@@ -20,10 +20,11 @@ from nbformat import NotebookNode
 from nbgrader.preprocessors import ClearSolutions
 
 from course_utils.course import CourseError
-from course_utils.grading import manifest, names
-from course_utils.grading.fresh import BUSY, run
+from course_utils.doctor import manifest
+from course_utils.doctor.fresh import BUSY, run
+from course_utils.doctor.withheld import references
+from course_utils.grading import names
 from course_utils.grading.repair import head
-from course_utils.grading.withheld import references
 
 FATAL = ("hangs", "dies", "quits")  # what a cell can do to the kernel
 LEVELS = ("mend", "note", "ok")

@@ -22,8 +22,11 @@ from nbgrader.coursedir import CourseDirectory
 from traitlets.utils.importstring import import_item
 
 from course_utils import __version__
+from course_utils.classroom import diagnosis
+from course_utils.classroom.unit import describe, mark
+from course_utils.classroom.writer import Writer
 from course_utils.course import CourseError
-from course_utils.grading import BANKS, diagnosis, engine
+from course_utils.grading import BANKS, engine
 from course_utils.grading.execute import (
     ExecuteApart,
     is_link,
@@ -32,9 +35,7 @@ from course_utils.grading.execute import (
     read_source,
 )
 from course_utils.grading.repair import MAX_BYTES
-from course_utils.grading.unit import describe, mark
 from course_utils.grading.wire import message, pack, read_message, unpack
-from course_utils.grading.writer import Writer
 
 WORKPLACE = ".grading"  # in the course folder: backups of the gradebook, a lock, known answers
 RECORD = ".graded.json"  # in a submission's folder in autograded/: what was marked, and how it went

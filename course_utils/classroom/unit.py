@@ -13,7 +13,8 @@ from nbformat import v4
 from nbgrader import utils
 from traitlets.utils.importstring import import_item
 
-from course_utils.grading import diagnosis, engine
+from course_utils.classroom import diagnosis
+from course_utils.grading import engine
 from course_utils.grading.execute import ExecuteApart, Refused
 from course_utils.grading.repair import Unreadable, read_notebook, repair, unreadable
 from course_utils.grading.wire import message, pack, read_message, unpack

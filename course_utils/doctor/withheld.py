@@ -10,7 +10,7 @@ def references(source, rules):
 
     Examples
     --------
-    >>> from course_utils.grading.manifest import Manifest
+    >>> from course_utils.doctor.manifest import Manifest
     >>> text = "%matplotlib inline\\nfrom course_utils import data, kernels as k"
     >>> references(text, Manifest())
     {'course_utils.kernels': {'k'}}

@@ -1,7 +1,7 @@
 """Grade files that Moodle and Canvas import, as export plug-ins of nbgrader.
 
-    nbgrader export --exporter=course_utils.grading.export.Moodle --to=moodle.csv
-    nbgrader export --exporter=course_utils.grading.export.Canvas --to=canvas.csv
+    nbgrader export --exporter=course_utils.classroom.export.Moodle --to=moodle.csv
+    nbgrader export --exporter=course_utils.classroom.export.Canvas --to=canvas.csv
 
 Further options stand in nbgrader_config.py, as in `c.Moodle.identifier = "Username"`, or follow the
 command, as in `--Moodle.identifier=Username`.
@@ -28,8 +28,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 from traitlets import Bool, Dict, Enum, List, Unicode, default
 
-from course_utils.course import CourseError
-from course_utils.grading.gradebook import (
+from course_utils.classroom.gradebook import (
     FORMULA,
     ROWS,
     as_number,
@@ -38,6 +37,7 @@ from course_utils.grading.gradebook import (
     find_assignment,
     totals,
 )
+from course_utils.course import CourseError
 
 NAMED = 5  # how many of the left out a warning names
 

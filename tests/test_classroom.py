@@ -21,14 +21,15 @@ from conftest import ROOT, hand_in, make_course
 from nbgrader.api import Gradebook
 from nbgrader.converters import Autograde, GenerateAssignment
 
+from course_utils.classroom import banks
+from course_utils.classroom import room as rooms
+from course_utils.classroom.unit import mark
+from course_utils.classroom.writer import BACKUPS, Writer
 from course_utils.cli import main
 from course_utils.commands.grade import jobs, only_one
 from course_utils.course import CourseError, load_config, run
-from course_utils.grading import banks, engine, sandbox
-from course_utils.grading import classroom as rooms
-from course_utils.grading.unit import mark
+from course_utils.grading import engine, sandbox
 from course_utils.grading.wire import message, pack, read_message
-from course_utils.grading.writer import BACKUPS, Writer
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="grading needs a system that forks")
 

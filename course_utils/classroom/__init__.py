@@ -1,0 +1,1 @@
+"""A class: whose submissions are marked, where the marks go, and what is made of them."""

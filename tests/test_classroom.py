@@ -557,10 +557,7 @@ def test_every_answer_of_the_banks_gets_the_score_that_it_gets_without_processes
     run(GenerateAssignment, config, NAME)
     solution = banks.read_notebook(source / f"{NAME}.ipynb")
     release = banks.read_notebook(tmp_path / "assignments" / NAME / f"{NAME}.ipynb")
-    answers = {}
-    for bank in ("misconceptions.py", "alternatives.py"):
-        for answer in banks.read_bank(source / bank):
-            answers.setdefault(answer.exercise, []).append(answer.source)
+    answers = banks.by_exercise(source)
     expected = {}
     for k in range(max(map(len, answers.values()))):  # each answers all exercises from the banks
         chosen = {exercise: found[k % len(found)] for exercise, found in answers.items()}

@@ -17,6 +17,8 @@ import json
 import warnings
 from typing import NamedTuple
 
+from course_utils.grading import BANKS
+
 
 class Answer(NamedTuple):
     """One answer of a bank: the exercise, the diagnosis, and what stands in the answer cell."""
@@ -83,6 +85,24 @@ def read_bank(path):
     return answers
 
 
+def by_exercise(folder):
+    """What stands in the answer cell of each exercise, as both banks of a folder have it.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+
+    Returns
+    -------
+    dict of str to list of str
+    """
+    found = {}
+    for bank in BANKS:
+        for answer in read_bank(folder / bank):
+            found.setdefault(answer.exercise, []).append(answer.source)
+    return found
+
+
 def read_notebook(path):
     """A notebook as the dictionary that it is on disk, the cells' sources joined."""
     notebook = json.loads(path.read_text(encoding="utf-8"))
@@ -143,6 +163,29 @@ def submit(notebook, answers):
                 f"{exercise}: expected the name of an exercise, one of {', '.join(cells)}."
             )
         cells[exercise]["source"] = source
+    return notebook
+
+
+def fill(release, solution, answers):
+    """A student's notebook in which every exercise is answered.
+
+    Parameters
+    ----------
+    release, solution : dict
+        The students' notebook and the instructor's.
+    answers : mapping of str to str
+        What stands in some answer cells; in the others it is what the solution has.
+
+    Returns
+    -------
+    dict
+        A copy of the release.
+    """
+    given = {cell["id"]: cell["source"] for cell in submit(solution, answers)["cells"]
+             if _nbgrader(cell, "solution")}  # fmt: skip
+    notebook = copy.deepcopy(release)
+    for cell in notebook["cells"]:
+        cell["source"] = given.get(cell["id"], cell["source"])
     return notebook
 
 

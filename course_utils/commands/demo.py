@@ -24,6 +24,7 @@ from course_utils.classroom import banks
 from course_utils.classroom import room as rooms
 from course_utils.commands.grade import jobs
 from course_utils.course import CONFIG, CourseError, choose, find_root, load_config, run
+from course_utils.grading import BANKS
 
 DUE = datetime(2026, 11, 2, 18, 0, tzinfo=UTC)
 A_DAY = 0.10  # share of the score that a late day costs in the demo
@@ -76,7 +77,7 @@ def made_up_class(solution, release, wrong, right):
     def student(name, answers, remark, **options):
         answers = {answer.exercise: answer.source for answer in answers}
         graded = banks.grade(banks.submit(solution, answers))
-        handed_in = json.dumps(_filled(release, solution, answers), indent=1)
+        handed_in = json.dumps(banks.fill(release, solution, answers), indent=1)
         points = {exercise: got for exercise, (got, _) in banks.scores(graded).items()}
         return Student(name, handed_in, remark, points, **options)
 
@@ -91,7 +92,7 @@ def made_up_class(solution, release, wrong, right):
         return student(name, chosen, "; ".join(diagnoses))
 
     nothing = dict.fromkeys(exercises, 0)
-    full = json.dumps(_filled(release, solution, {}), indent=1)
+    full = json.dumps(banks.fill(release, solution, {}), indent=1)
     return [
         student("ada", [], "the solution itself"),
         Student("blaise", json.dumps(release, indent=1), "handed in untouched", nothing),
@@ -148,7 +149,7 @@ def main(args):
     root = find_root(Path.cwd(), CONFIG, "solutions")
     name = choose(root, [args.assignment] if args.assignment else [])[0]
     source = root / "solutions" / name
-    for bank in ("misconceptions.py", "alternatives.py"):
+    for bank in BANKS:
         if not (source / bank).is_file():
             raise CourseError(f"no {bank} in {source}: the demo's class answers from it.")
     folder = _workplace(args.folder)
@@ -172,9 +173,7 @@ def main(args):
         step("handing in")
         solution = banks.read_notebook(source / f"{name}.ipynb")
         release = banks.read_notebook(folder / "assignments" / name / f"{name}.ipynb")
-        wrong, right = (
-            banks.read_bank(source / bank) for bank in ("misconceptions.py", "alternatives.py")
-        )
+        wrong, right = (banks.read_bank(source / bank) for bank in BANKS)
         students = made_up_class(solution, release, wrong, right)
         for student in students:
             hand_in(folder, name, student)
@@ -227,18 +226,6 @@ def _workplace(folder):
         raise CourseError(f"{folder} is not an empty folder: name another, or none for a new one.")
     folder.mkdir(parents=True, exist_ok=True)
     return folder.resolve()
-
-
-def _filled(release, solution, answers):
-    """The students' notebook with the solution's answers, or with those given, filled in."""
-    known = {cell["id"]: cell["source"] for cell in solution["cells"]
-             if cell["metadata"].get("nbgrader", {}).get("solution")}  # fmt: skip
-    notebook = banks.submit(release, answers)
-    for cell in notebook["cells"]:
-        grade_id = cell["metadata"].get("nbgrader", {}).get("grade_id")
-        if cell["id"] in known and grade_id not in answers:
-            cell["source"] = known[cell["id"]]
-    return notebook
 
 
 def _print_table(console, students, results, maximum):

@@ -5,7 +5,7 @@
     from course_utils.doctor import examine
     examine("01_bayesian_regression.ipynb")
 
-The file is all that is needed: a release notes down in it what it was (`grading.manifest`).
+The file is all that is needed: a release notes down in it what it was (`manifest`).
 """
 
 import ast

@@ -27,7 +27,6 @@ from nbgrader.api import Gradebook
 from nbgrader.converters import GenerateAssignment
 
 from course_utils.classroom import banks
-from course_utils.commands.demo import _filled
 from course_utils.course import load_config, run
 from course_utils.grading import engine, sandbox
 
@@ -70,16 +69,13 @@ def made_up_class(course, size):
     """Notebooks of `size` students: each answers some exercises as the banks do, and all others."""
     solution = banks.read_notebook(SOURCE / f"{NAME}.ipynb")
     release = banks.read_notebook(course / "assignments" / NAME / f"{NAME}.ipynb")
-    answers = {}
-    for bank in ("misconceptions.py", "alternatives.py"):
-        for answer in banks.read_bank(SOURCE / bank):
-            answers.setdefault(answer.exercise, []).append(answer.source)
+    answers = banks.by_exercise(SOURCE)
     for k in range(size):
         chosen = {
             exercise: found[(k + j) % len(found)]
             for j, (exercise, found) in enumerate(answers.items()) if (k + j) % 3 == 0
         }  # fmt: skip
-        yield f"s{k:05}", json.dumps(_filled(release, solution, chosen))
+        yield f"s{k:05}", json.dumps(banks.fill(release, solution, chosen))
 
 
 def fill(course, size):

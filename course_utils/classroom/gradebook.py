@@ -73,15 +73,16 @@ def connect(db_url):
         raise CourseError(
             f"no gradebook at {url.database}: `nbgrader generate_assignment` makes one."
         )
-    with in_words(url):
+    with in_words(url), contextlib.ExitStack() as undo:
         # Others may be writing: a minute is time enough for them.
         try:
             engine = create_engine(url, connect_args={"timeout": 60} if is_file(url) else {})
         except ModuleNotFoundError as error:
             raise CourseError(f"{url.render_as_string()}: {error.name} is not installed.") from None
+        undo.callback(engine.dispose)
         if not inspect(engine).has_table(Grade.__tablename__):
-            engine.dispose()
             raise CourseError(f"{url.render_as_string()} is no gradebook of nbgrader's.")
+        undo.pop_all()
     return engine
 
 

@@ -88,16 +88,19 @@ class Classroom:
             raise CourseError(
                 f"no assignment {assignment!r} in {self.source.parent}: there is {known}."
             )
-        self.writer = Writer(self.coursedir.db_url, assignment, config)
         self.step = ExecuteApart(config=config)
         self.remarks = []  # what the instructor should know, and no reason not to grade
-        notebooks = self.notebooks()
-        for name, notebook in notebooks.items():
-            notebook["known"] = self.wrong_answers(name)
-        self.assignment = describe(
-            self.step, notebooks, read_files(self.source, ignore=self.coursedir.ignore),
-            dict(steps_after(config)), Path(self.coursedir.root).resolve(),
-        )  # fmt: skip
+        self.writer = Writer(self.coursedir.db_url, assignment, config)
+        with contextlib.ExitStack() as undo:
+            undo.callback(self.writer.close)
+            notebooks = self.notebooks()
+            for name, notebook in notebooks.items():
+                notebook["known"] = self.wrong_answers(name)
+            self.assignment = describe(
+                self.step, notebooks, read_files(self.source, ignore=self.coursedir.ignore),
+                dict(steps_after(config)), Path(self.coursedir.root).resolve(),
+            )  # fmt: skip
+            undo.pop_all()
 
     def path(self, step, student):
         return Path(self.coursedir.format_path(step, student, self.name))

@@ -36,11 +36,12 @@ class Writer:
     """
 
     def __init__(self, db_url, assignment, config):
-        self.engine = gradebook.connect(db_url)
         late = AssignLatePenalties(config=config)
         late.init_plugin()
         self.late = late.plugin_inst
-        with self.transaction() as session:
+        self.engine = gradebook.connect(db_url)
+        with contextlib.ExitStack() as undo, self.transaction() as session:
+            undo.callback(self.close)
             found = gradebook.find_assignment(session, assignment)
             self.id, self.duedate = found.id, found.duedate
             self.notebooks = {
@@ -50,6 +51,7 @@ class Writer:
                 }
                 for notebook in found.notebooks
             }
+            undo.pop_all()
 
     @contextlib.contextmanager
     def transaction(self):

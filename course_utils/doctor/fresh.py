@@ -108,7 +108,8 @@ def run_cells(client, cells, left_out, runs, progress):
             return position
         error = next((o for o in cell.outputs if o.output_type == "error"), None)
         result = Run("", "", None, seconds) if error is None else Run(
-            error.ename, error.evalue, line_of(error.traceback, cell), seconds)  # fmt: skip
+            error.ename.replace("_IncompleteInput", "Syntax"),  # as Python 3.13 has it
+            error.evalue, line_of(error.traceback, cell), seconds)  # fmt: skip
         runs.setdefault(position, result)
     return None
 

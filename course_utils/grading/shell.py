@@ -26,6 +26,7 @@ class Compiler(CachingCompiler):
 
     def __init__(self):
         super().__init__()
+        self.reset_compiler_flags()  # a cell is whole: what is never closed in it is an error
         self.kept = {}
 
     def get_code_name(self, raw_code, transformed_code, number):

@@ -567,10 +567,9 @@ def test_every_answer_of_the_banks_gets_the_score_that_it_gets_without_processes
         graded = banks.grade(banks.submit(solution, chosen))
         expected[f"s{k:02}"] = {outcome.cell: outcome.points for outcome in graded}
     with rooms.opened(config, NAME) as room, rooms.local(jobs()) as (executor, ahead):
-        given = {
-            marked.student: marked.notebooks[NAME]["scores"]
-            for marked in rooms.grade(room, room.students(), executor, ahead=ahead)
-        }
+        marked = list(rooms.grade(room, room.students(), executor, ahead=ahead))
+    assert not [one.failed for one in marked if one.failed]
+    given = {one.student: one.notebooks[NAME]["scores"] for one in marked}
     by_hand = [name for name in given["s00"] if name not in expected["s00"]]
     for scores in given.values():
         for name in by_hand:

@@ -6,6 +6,7 @@ the browser: no script, and no style sheet, font or picture from elsewhere.
 """
 
 import base64
+import contextlib
 import functools
 import re
 import secrets
@@ -23,10 +24,11 @@ from pygments.lexers import TextLexer, get_lexer_by_name
 from pygments.util import ClassNotFound
 
 from course_utils.classroom.formulas import mathml
+from course_utils.grading.markup import is_long
 
 # What is larger is shown as it was typed: to read hostile nonsense takes time with its square.
-LONGEST = 20_000  # characters of one Markdown text, pictures in it not counted
 MOST_TAGS = 5_000  # in one piece of HTML
+MOST_WORDS = 100  # in one tag
 
 TAGS = {
     "a", "abbr", "b", "blockquote", "br", "caption", "code", "dd", "del", "details", "div", "dl",
@@ -101,7 +103,7 @@ def markdown(source, *, attachments=None, folder=""):
     >>> markdown("*so* <b onclick='x()'>it</b> <iframe src=//x></iframe>is")
     '<p><em>so</em> <b>it</b> is</p>\\n'
     """
-    if len(re.sub(r"base64,[A-Za-z0-9+/=]+", "", source)) <= LONGEST:
+    if not is_long(source):
         renderer = Renderer(attachments, folder)
         try:
             html = MarkdownWithMath(renderer=renderer).render(source)
@@ -164,7 +166,8 @@ def inline(html):
 
 def clean(html):
     """HTML without anything that could run, load, or pass for a part of the page."""
-    if html.count("<") > MOST_TAGS:
+    words = [len(tag.split()) for tag in re.findall("<[^<>]*", html)]
+    if len(words) > MOST_TAGS or sum(words) > 5 * MOST_TAGS or max(words, default=0) > MOST_WORDS:
         return f"<pre>{escape(html)}</pre>"
     html = re.sub(r"(?is)<(script|style)\b.*?(</\1\s*>|\Z)", "", html)  # that is no text to read
     return Cleaner(
@@ -194,10 +197,10 @@ class WordsForPictures(Filter):
 @functools.lru_cache(256)
 def code(source, language):
     """A code cell's source in the colours of its language."""
-    try:
-        lexer = get_lexer_by_name(language, stripnl=False)
-    except ClassNotFound:
-        lexer = TextLexer(stripnl=False)
+    lexer = TextLexer(stripnl=False)
+    if not is_long(source):
+        with contextlib.suppress(ClassNotFound):
+            lexer = get_lexer_by_name(language, stripnl=False)
     return highlight(source, lexer, HtmlFormatter())
 
 

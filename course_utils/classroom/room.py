@@ -19,6 +19,7 @@ from typing import NamedTuple
 from nbgrader import utils
 from nbgrader.converters import Autograde
 from nbgrader.coursedir import CourseDirectory
+from nbgrader.preprocessors import Execute
 from traitlets.utils.importstring import import_item
 
 from course_utils import __version__
@@ -357,8 +358,8 @@ def steps_after(config):
     """
     for step in Autograde(config=config).autograde_preprocessors:
         kind = import_item(step) if isinstance(step, str) else step
-        if kind.__name__ in NOT_TAKEN or issubclass(kind, ExecuteApart):
-            continue
+        if kind.__name__ in NOT_TAKEN or issubclass(kind, Execute):
+            continue  # a course that does not `configure` has nbgrader's own execution there
         made = kind(config=config)
         traits = {name: getattr(made, name) for name in made.trait_names(config=True)}
         defaults = kind()

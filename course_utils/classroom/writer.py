@@ -104,8 +104,10 @@ class Writer:
                     if grade.name not in told["scores"]:
                         continue
                     grade.auto_score = told["scores"][grade.name]
-                    by_hand = grade.manual_score is not None
-                    grade.needs_manual_grade = review if by_hand else grade.auto_score is None
+                    if grade.manual_score is None:
+                        grade.needs_manual_grade = grade.auto_score is None
+                    elif review:  # until somebody has looked
+                        grade.needs_manual_grade = True
                 for comment in notebook.comments:
                     text = "No response." if comment.name in told["unanswered"] else None
                     comment.auto_comment = text or told["comments"].get(comment.name)

@@ -36,6 +36,7 @@ from course_utils.grading.wire import KEYBOARD, Channel, Decoder, Encoder, Malfo
 
 WITHHELD = "the reference implementation is not available in a graded answer: write your own"
 OUTPUT_A_CELL = 4 * 2**20
+MAX_DEPTH = 20  # states of a process to return to, one within the other
 MAX_PARKED = 60  # copies of a submission's process that wait for their tests
 
 
@@ -63,6 +64,14 @@ OPERATIONS = {
     "exit": lambda manager, kind, args: manager.__exit__(kind, kind and kind(*args), None),
 }  # fmt: skip
 
+# Special methods that a stand-in has if its object does.
+SPECIAL = [f"__{name}__" for name in (
+    "len", "iter", "next", "reversed", "getitem", "setitem", "delitem", "contains", "enter", "exit",
+    "neg", "pos", "invert", "abs", "float", "int", "round", "divmod", "rdivmod",
+    *(prefix + name for name in (
+        "add", "sub", "mul", "matmul", "truediv", "floordiv", "mod", "pow", "lshift", "rshift",
+        "and", "or", "xor") for prefix in ("", "r", "i")),
+)]  # fmt: skip
 KINDS = {types.FunctionType: "function", types.GeneratorType: "generator"}
 
 GENERATORS = {name: getattr(np.random, name) for name in ("PCG64", "PCG64DXSM", "MT19937",
@@ -72,8 +81,10 @@ GENERATORS = {name: getattr(np.random, name) for name in ("PCG64", "PCG64DXSM", 
 class Callback:
     """A function of the test's, callable from here; it runs where the test does."""
 
-    def __init__(self, answer, number):
+    def __init__(self, answer, number, name="function", doc=None):
         self._answer, self._number = answer, number
+        self.__name__ = self.__qualname__ = name
+        self.__doc__ = doc
 
     def __call__(self, *args, **keywords):
         return self._answer.call_back(self._number, args, keywords)
@@ -206,7 +217,7 @@ class Answer:
                 version, words, rest = decoder.decode(seeds["python"])
                 random.setstate((version, tuple(words.tolist()), rest))
             known = list(decoder.containers)
-            before = [self.snapshot(value, known) for value in known]
+            before = self.snapshots(known)
             encoder = Encoder(self.describe, known, self.shared)
             if operation == "names":
                 space = self.shell.user_ns
@@ -220,11 +231,11 @@ class Answer:
             encoder = Encoder(self.describe, known, self.shared)
             reply = ["raised", self.describe_exception(error, encoder)]
         self.calls -= 1
+        after = self.snapshots(known[: len(before)])
         changed = [
-            [number, encoder.contents(value)]
-            for number, value in enumerate(known[: len(before)])
-            if self.snapshot(value, known) != before[number]
-        ]
+            [number, encoder.contents(known[number])]
+            for number, (old, new) in enumerate(zip(before, after, strict=True)) if old != new
+        ]  # fmt: skip
         self.shell.flush()
         if outermost:
             signal.setitimer(signal.ITIMER_REAL, 0)
@@ -245,11 +256,16 @@ class Answer:
                 raise getattr(builtins, name, RuntimeError)(message)
             self.handle(kind, rest, tail)
 
-    def snapshot(self, value, known):
-        if isinstance(value, np.ndarray):
-            return value.shape, value.tobytes()
-        encoder = Encoder(self.describe, known, self.shared)
-        return json.dumps(encoder.contents(value)), encoder.tail
+    def snapshots(self, containers):
+        """What to tell by whether one of the containers has changed."""
+        encoder, found = Encoder(self.describe, containers, self.shared), []
+        for value in containers:
+            if isinstance(value, np.ndarray):
+                found.append((value.shape, value.tobytes()))
+            else:
+                encoder.parts, encoder.length = [], 0
+                found.append((json.dumps(encoder.contents(value)), encoder.tail))
+        return found
 
     def describe(self, value, encoder):
         """An object that stays here, by a number under which it can be asked for."""
@@ -263,7 +279,10 @@ class Answer:
         )  # fmt: skip
         if kind == "type" and issubclass(value, BaseException):
             return ["exception", number, value.__name__, lineage(value)]
-        return ["object", number, (value if kind == "type" else type(value)).__name__, kind]
+        own = value if kind == "type" else type(value)
+        special = [name for name in SPECIAL if hasattr(own, name)]
+        shared = [base.__name__ for base in own.__mro__ if self.shared.find(base.__name__) is base]
+        return ["object", number, own.__name__, kind, special, [] if kind == "type" else shared]
 
     def describe_exception(self, error, encoder):
         kind = type(error)
@@ -274,14 +293,16 @@ class Answer:
         ]
         args = [arg for arg in error.args if isinstance(arg, (str, int, float)) or arg is None]
         args = args if len(args) == len(error.args) else [say(error)]
-        return [self.describe(kind, encoder), lineage(kind), encoder.encode(args), frames[-5:]]
+        more = {name: value for name, value in vars(error).items() if not name.startswith("__")}
+        return [self.describe(kind, encoder), lineage(kind), encoder.encode(args), frames[-5:],
+                encoder.encode(more)]  # fmt: skip
 
     def rebuild(self, tree, decoder):
         kind, *parts = tree
         if kind == "mine":
             return self.objects[parts[0]]
         if kind in ("callback", "iterator"):
-            return (Callback if kind == "callback" else Iterator)(self, parts[0])
+            return (Callback if kind == "callback" else Iterator)(self, *parts)
         if kind == "known":
             value = importlib.import_module(parts[0])
             for name in parts[1].split(".") if parts[1] else ():
@@ -416,7 +437,7 @@ class OneVoice(Channel):
 def submission(socks, shell, limits):
     """Serve one submission in this process, until the other side closes or it dies."""
     sandbox.part_with_parent()
-    sandbox.limit(**{**limits, "processes": limits["processes"] + 2 * len(socks)})
+    sandbox.limit(**{**limits, "processes": limits["processes"] + (2 + MAX_DEPTH) * len(socks)})
     null = os.open(os.devnull, os.O_RDWR)
     for number in (0, 1, 2):
         os.dup2(null, number)

@@ -24,7 +24,7 @@ from itertools import takewhile
 import numpy as np
 
 from course_utils.grading import sandbox
-from course_utils.grading.answers import MAX_PARKED, preload, quietly
+from course_utils.grading.answers import MAX_DEPTH, MAX_PARKED, preload, quietly
 from course_utils.grading.names import bindings, hidden_lines, module, shows, used, used_in_line
 from course_utils.grading.shell import Shell, known, output
 from course_utils.grading.standins import AnswerEnded, Answers, StandIn
@@ -56,12 +56,13 @@ class Check:
         self.classes = Shared(shell.user_ns, job["classes"])
         self.answers = self.first = self.speak(0)
         self.space = shell.user_ns
+        self.edges = tuple(job["hidden_tests"])
         self.outputs = []
         self.last_answer, self.hidden, self.label = None, set(), None
         self.groups = parking(job["cells"])
         self.place = 0  # how many of the cells the answer process has run
         self.provided = {}
-        self.size = 0
+        self.size = self.printed = 0  # of what the tests and the student's code have put out
         self.told = False  # whether a hidden test has spoken with the answer since the checkpoint
         self.heard = False  # whether one ever has
 
@@ -173,8 +174,12 @@ class Check:
     def forgeable(self, cell, defused):
         """A test that asks to be run among the student's names, where a student may forge it."""
         reason = self.answers.gone or (defused and defused[0])
-        self.forget_hidden()
-        self.answers.standing = False
+        self.hidden = hidden_lines(cell["source"], self.edges)
+        if self.hidden and not reason:  # the student's code can read them, and must not tell
+            self.prepare(cell["source"])
+        else:
+            self.forget_hidden()
+            self.answers.standing = False
         if (
             not reason
             and self.answers.run_cell(
@@ -211,14 +216,15 @@ class Check:
         """Have a state of the answer's to return to, where one will be needed.
 
         A fork is what costs most here. So there is none before a cell has been lost, when the
-        notebook is run once more, but for a hidden test with tests to follow that students see;
-        then tests that follow each other share one, and a test that nothing follows needs none.
+        notebook is run once more, but for a hidden test with tests to follow that students see. A
+        test that nothing follows needs none, and hidden tests that follow each other share one.
         """
-        if shows(source):
+        if shows(source, self.edges):
             self.forget_hidden()
-        if not self.alone(self.index) and (not self.answers.standing or self.holds()) and (
-            self.defused or (self.hidden and self.seen_later())
-        ):  # fmt: skip
+        afresh = not (self.answers.standing and self.told) or self.holds()
+        needed = self.defused or (self.hidden and self.seen_later())
+        possible = self.answers.depth < MAX_DEPTH and not self.alone(self.index)
+        if afresh and needed and possible:
             self.answers.checkpoint()
             self.told = False
         self.told |= bool(self.hidden)
@@ -228,7 +234,7 @@ class Check:
         """Whether another test of this copy of the answer process has code that students see."""
         group = takewhile(lambda one: one["kind"] not in STUDENTS,
                           self.job["cells"][self.index + 1:])  # fmt: skip
-        return any(shows(one["source"]) for one in group)
+        return any(shows(one["source"], self.edges) for one in group)
 
     def forget_hidden(self):
         """Undo what hidden tests have told the answer, before it can be seen to say it again."""
@@ -248,6 +254,8 @@ class Check:
         """
         value, kinds = self.shell.value, (numbers.Number, np.generic, np.ndarray, StandIn)
         if not isinstance(value, kinds) or isinstance(value, (bool, np.bool_, np.str_)):
+            if any(is_number(item) for item in self.outputs):
+                yield "the test ended with an object that looks like a number of points"
             return
         try:
             credit = float(value if np.ndim(value) == 0 else value.item())
@@ -264,7 +272,8 @@ class Check:
         """Run a trusted cell with stand-ins for what is the student's; returns what it raised."""
         answers, space = self.answers, self.space
         answers.begin(self.job["cell_seconds"])
-        self.hidden, self.label = hidden_lines(cell["source"]), f"<{cell['label']}>"
+        self.hidden = hidden_lines(cell["source"], self.edges)
+        self.label = f"<{cell['label']}>"
         for statement in cell["given"]:
             self.provide(statement)
         theirs = {*cell["surely"], *(name for name in cell["maybe"] if name not in space)}
@@ -272,8 +281,9 @@ class Check:
         before = {name: space.pop(name) for name in theirs if name in space}
         answers.ended = refuse
         bound = {}
-        if theirs and not refuse:
+        if not refuse:
             self.prepare(cell["source"])
+        if theirs and not refuse:
             with contextlib.suppress(AnswerEnded):
                 bound = answers.names(theirs)
         space.update(bound)
@@ -362,22 +372,28 @@ class Check:
         if item["output_type"] == "stream":  # a warning of the test's own is no failure
             item = {**item, "name": "stdout"}
         self.size += len(json.dumps(item))
-        if self.size < OUTPUT_A_SUBMISSION or item["output_type"] == "error":
+        if self.size > OUTPUT_A_SUBMISSION:  # of points and errors the beginning is enough
+            item = shorten(item)
+        if item is not None and item["output_type"] != "clear_output":
             self.outputs.append(item)
 
     def from_student(self, item):
         """Something that the student's code printed or showed: to the student's own cell."""
         item = known(item)
-        if item is None or self.size > OUTPUT_A_SUBMISSION:
+        if item is None:
             return
-        self.size += len(json.dumps(item))
-        if self.job["cells"][self.index]["kind"] in (*STUDENTS, "forgeable"):
-            if item["output_type"] == "clear_output":
-                self.outputs.clear()
-            else:
-                self.outputs.append(item)
-        elif item["output_type"] == "stream" and self.catches(item["name"]):
+        own = self.job["cells"][self.index]["kind"] in (*STUDENTS, "forgeable")
+        if not own and item["output_type"] == "stream" and self.catches(item["name"]):
             getattr(sys, item["name"]).write(item["text"])
+            return
+        self.printed += len(json.dumps(item))
+        if self.printed > OUTPUT_A_SUBMISSION:
+            return
+        if item["output_type"] == "clear_output":
+            if own:
+                self.outputs.clear()
+        elif own:
+            self.outputs.append(item)
         elif self.last_answer is not None and not self.heard:
             self.report.send(["more", self.last_answer, item])
 
@@ -391,6 +407,25 @@ class Check:
             frame.f_code.co_filename == self.label and number in self.hidden
             for frame, number in traceback.walk_tb(tb)
         )
+
+
+def is_number(item):
+    """Whether nbgrader would read points in an output."""
+    try:
+        float(item["data"]["text/plain"])
+    except (KeyError, ValueError):
+        return False
+    return item["output_type"] == "execute_result"
+
+
+def shorten(item):
+    """What has to be kept of a test's output for its points and its reason; None of any other."""
+    if item["output_type"] == "execute_result":
+        return {**item, "data": {"text/plain": item["data"].get("text/plain", "")[:1000]}}
+    if item["output_type"] == "error":
+        lines = [line[:1000] for line in item["traceback"][-20:]]
+        return {**item, "evalue": item["evalue"][:1000], "traceback": lines}
+    return None
 
 
 def ended(reason):
@@ -459,7 +494,7 @@ class Bench:
         for cell in job["cells"]:  # read once for a class, and not by each fork
             if cell["kind"] != "answer":
                 self.shell.rehearse(cell["source"], cell["label"])
-                used(cell["source"]), shows(cell["source"])
+                used(cell["source"]), shows(cell["source"], tuple(job["hidden_tests"]))
         deadline = time.monotonic() + job["seconds"]
         defused, losses, suspects = {}, collections.Counter(), {}
         while True:

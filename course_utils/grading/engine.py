@@ -15,7 +15,7 @@ import threading
 from pathlib import Path
 
 from course_utils.grading import sandbox
-from course_utils.grading.wire import Channel
+from course_utils.grading.wire import Channel, Malformed
 
 NOT_ISOLATED = (
     "Answers run apart from the tests, with limits on time and memory, but not in a sandbox: here "
@@ -60,8 +60,8 @@ def grade(settings, request):
         try:
             channel.send_bytes(request, timeout=60)
             return channel.receive_bytes(timeout=2 * chosen["limits"]["seconds"] + 60)[0]
-        except (EOFError, OSError):
-            close()
+        except (EOFError, OSError, Malformed):
+            close()  # nobody reads on in the middle of a message
     return json.dumps({"refused": "the check process ended without a verdict, twice"}).encode()
 
 

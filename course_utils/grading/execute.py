@@ -11,8 +11,8 @@ from pathlib import Path
 
 from nbformat import from_dict, notebooknode
 from nbgrader import utils
-from nbgrader.preprocessors import Execute
-from traitlets import Bool, Float, Integer, List
+from nbgrader.preprocessors import ClearHiddenTests, Execute
+from traitlets import Bool, Float, Integer, List, default
 
 from course_utils.grading import AVAILABLE, SECONDS, WITHHELD, engine, markup, names
 from course_utils.grading.shell import known
@@ -45,6 +45,15 @@ class ExecuteApart(Execute):
     require_sandbox = Bool(False, help="Refuse to grade where there is no sandbox.").tag(
         config=True
     )
+    hidden_tests = List(help="The words between which a test is hidden from students.").tag(
+        config=True
+    )
+
+    @default("hidden_tests")
+    def _hidden_tests(self):
+        step = ClearHiddenTests(parent=self.parent, config=self.config)
+        return [step.begin_test_delimeter, step.end_test_delimeter]
+
     withheld = List(WITHHELD, help="Packages that answers may not import.").tag(config=True)
     available = List(
         AVAILABLE, help="What of the withheld packages answers may import all the same."
@@ -135,6 +144,7 @@ class ExecuteApart(Execute):
             "operators": sorted(set().union(*map(names.operators, everything))),
             "preload": sorted(packages - {"", "__future__"}),
             "withheld": self.withheld,
+            "hidden_tests": self.hidden_tests,
             "cell_seconds": self.timeout,
             "call_seconds": min(self.call_timeout, self.timeout),
             "seconds": self.submission_timeout,
@@ -234,7 +244,11 @@ def put(nb, job, outputs):
     for count, (cell, items) in enumerate(zip(job["cells"], outputs, strict=True), 1):
         target = nb.cells[cell["index"]]
         target.execution_count = count
-        target.outputs = [as_node(item, count) for item in merge(filter(None, map(known, items)))]
+        target.outputs = [
+            as_node(item, count)
+            for item in merge(filter(None, map(known, items)))
+            if item["output_type"] != "clear_output"
+        ]
         for item in target.outputs:
             markup.disarm_output(item)
     for cell in nb.cells:

@@ -20,8 +20,9 @@ TAG = re.compile(
     re.VERBOSE,
 )
 ATTRIBUTE = re.compile(r"""([a-zA-Z-]+)(?:\s*=\s*("[^"]*"|'[^']*'|[^\s"']+))?""")
-COMMENT = re.compile(r"<!--(?!-?>)[^<>]*-->")
 TASK = '<input class="task-list-item-checkbox" type="checkbox" disabled/>'  # of "- [ ]"
+# Looked for in one pass: a browser takes what begins within a tag for a part of it.
+PLAIN = re.compile(rf"<!--(?!-?>)[^<>]*-->|{re.escape(TASK)}|{TAG.pattern}", re.VERBOSE)
 SCOPED = re.compile(r"<style scoped>[^<]*</style>")  # which pandas puts around its tables
 TAGS = re.compile(
     "a|abbr|b|blockquote|br|caption|center|cite|code|col|colgroup|dd|del|details|div|dl|dt|em|"
@@ -38,6 +39,7 @@ STYLE = re.compile(r"(?!.*(?:position|url|expression|behavior))[\w\s:;#%.,()!-]*
 # Commands of MathJax that make links or touch the page around a formula.
 COMMAND = re.compile(r"\\(?:href|url|require|cssId|class|style|unicode|html\w*)(?![a-z])", re.I)
 SAFE = ("text/plain", "image/png", "image/jpeg")
+LONGEST = 20_000  # characters: to read hostile nonsense takes time with its square
 WARNING = "This cell is shown as it is written: its markup could run in a browser."
 
 
@@ -51,14 +53,14 @@ def harmless(page):
     >>> [harmless(page) for page in ("<script>", "<b onclick=f()>", "<a href=' javascript:f()'>")]
     [False, False, False]
     """
-    page = COMMENT.sub("", page).replace(TASK, "")
-    words = TAG.sub("", page)
+    words = PLAIN.sub("", page)
     if "<" in words or not harmless_formulas(words) or not harmless_formulas(page):
         return False
     return all(
         TAGS.fullmatch(tag["name"].lower())
         and all(_harmless_attribute(*pair) for pair in ATTRIBUTE.findall(tag["attributes"]))
-        for tag in TAG.finditer(page)
+        for tag in PLAIN.finditer(page)
+        if tag["name"]
     )
 
 
@@ -86,13 +88,19 @@ def disarm_output(output):
     data = output.get("data", {})
     for kind in list(data):
         if kind == "text/html":
-            data[kind] = SCOPED.sub("", data[kind])
-            if not harmless(data[kind]):
-                data[kind] = SanitizeHTML().sanitize_html_tags(data[kind])
+            data[kind] = _sanitised(data[kind])
         test = {"text/html": harmless_formulas, "text/latex": harmless_formulas,
                 "text/markdown": _is_plain}.get(kind)  # fmt: skip
-        if not (test(data[kind]) if test else kind in SAFE):
+        if not data[kind] or not (test(data[kind]) if test else kind in SAFE):
             del data[kind]
+
+
+def _sanitised(page):
+    """HTML without what could run; nothing if it holds such and takes long to read."""
+    page = SCOPED.sub("", page)
+    if harmless(page):
+        return page
+    return SanitizeHTML().sanitize_html_tags(page) if len(page) <= LONGEST else ""
 
 
 def harmless_formulas(text):
@@ -100,7 +108,14 @@ def harmless_formulas(text):
     return not COMMAND.search(html.unescape(text))
 
 
+def is_long(source):
+    """Whether a text is larger than one that is rendered; pictures in it do not count."""
+    return len(source) > LONGEST and len(re.sub("base64,[A-Za-z0-9+/=]+", "", source)) > LONGEST
+
+
 def _is_plain(source, attachments=None):
+    if is_long(source):
+        return False
     if attachments or len(source) > 2**14:
         return _renders_plain(source, attachments or {})
     return _seldom_new(source)

@@ -16,8 +16,8 @@ CUSTOMARY = {
     "sp": "import scipy as sp",
 }
 # In one piece each would be taken for a leak: students have this file too.
-SOLUTION, *HIDDEN = map(
-    " ".join, (("BEGIN", "SOLUTION"), ("BEGIN", "HIDDEN TESTS"), ("END", "HIDDEN TESTS"))
+SOLUTION, HIDDEN = (
+    tuple(f"{edge} {what}" for edge in ("BEGIN", "END")) for what in ("SOLUTION", "HIDDEN TESTS")
 )
 
 
@@ -42,6 +42,13 @@ def read(tree):
         for node in ast.walk(tree)
         if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Store)
     }
+
+
+def quoted(source):
+    """Strings of a cell, as in `"mean" in globals()`."""
+    values = (getattr(node, "value", None) for node in ast.walk(parse(source))
+              if isinstance(node, ast.Constant))  # fmt: skip
+    return {value for value in values if isinstance(value, str)}
 
 
 def used_in_line(source, number):
@@ -106,12 +113,9 @@ def is_given(node, source):
     is complete before students see it."""
     if isinstance(node, (ast.Import, ast.ImportFrom)):
         return True
-    lines = source.splitlines()
-    return (
-        isinstance(node, ast.FunctionDef)
-        and any(SOLUTION in line for line in lines)
-        and not any(SOLUTION in line for line in lines[node.lineno - 1 : node.end_lineno])
-    )
+    own = set(range(node.lineno, node.end_lineno + 1))
+    answer = lines_between(source, *SOLUTION)
+    return isinstance(node, ast.FunctionDef) and bool(answer) and not answer & own
 
 
 @functools.lru_cache(1024)  # a class has the same tests
@@ -155,6 +159,7 @@ def wanted(source, before):
                 maybe.add(name)
 
     look_up(used(source))
+    surely |= {word for word in quoted(source) if owners.get(word, ("",))[0] == "answer"}
     return {"surely": sorted(surely), "maybe": sorted(maybe), "given": list(given)}
 
 
@@ -166,20 +171,25 @@ def module(name):
 
 
 @functools.lru_cache(1024)
-def hidden_lines(source, edges=tuple(HIDDEN)):
-    """Numbers of the lines, from 1, that students do not get to see."""
+def lines_between(source, begin, end):
+    """Numbers of the lines, from 1, from each with the one text up to the next with the other."""
     lines, inside = set(), False
     for number, line in enumerate(source.splitlines(), 1):
-        inside = (inside or edges[0] in line) and edges[1] not in line
+        inside = (inside or begin in line) and end not in line
         if inside:
             lines.add(number)
     return frozenset(lines)
 
 
+def hidden_lines(source, edges=HIDDEN):
+    """Numbers of the lines, from 1, that students do not get to see."""
+    return lines_between(source, *edges)
+
+
 @functools.lru_cache(1024)
-def shows(source):
+def shows(source, edges=HIDDEN):
     """Whether students see code of this cell."""
-    hidden = hidden_lines(source)
+    hidden = hidden_lines(source, edges)
     return any(
         line.strip() and not line.lstrip().startswith("#") and number not in hidden
         for number, line in enumerate(source.splitlines(), 1)

@@ -15,13 +15,21 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from course_utils.grading.wire import KEYBOARD, Decoder, Encoder, Malformed
+from course_utils.grading.wire import (
+    KEYBOARD,
+    MADE_OF,
+    MUTABLE,
+    Decoder,
+    Encoder,
+    Malformed,
+)
 
 READABLE = ("__name__", "__qualname__", "__dict__", "__annotations__", "__defaults__",
             "__kwdefaults__", "__code__", "__bases__", "__mro__")  # fmt: skip
 PLAIN = (type(None), bool, int, float, str)
+DATA = (*PLAIN, *MUTABLE, *MADE_OF, bytes, tuple, frozenset, type(...), type, np.generic, np.dtype)
 MAX_CALLS = 100_000
-MAX_NESTING = 40
+MAX_NESTING = 90
 
 
 class AnswerEnded(BaseException):
@@ -63,27 +71,12 @@ class StandIn:
             return True
         return self._answers.ask("bool", self) is True
 
-    def __contains__(self, item):
-        """What only the object can tell, where it was made by calling a class of the exercise's."""
-        if "__contains__" in self._answers.operators and self._made:
-            return self._answers.ask("contains", self, item) is True
-        return any(x is item or x == item for x in self)
-
     def __hash__(self):
         if "__hash__" in self._answers.operators and self._made:
             number = self._answers.ask("hash", self)
             if type(number) is int:
                 return number
         raise self._refuse("plain data to look up")
-
-    def __exit__(self, kind, error, _):
-        """It may end an error that the test has made to try it, but never a check that failed."""
-        if "__exit__" not in self._answers.operators:
-            raise self._refuse("a context manager")
-        excused = kind is not None and self._answers.excuses(error)
-        args = [arg for arg in error.args if type(arg) in PLAIN] if excused else []
-        known = kind if excused or kind is None else RuntimeError
-        return self._answers.ask("exit", self, known, args) is True and excused
 
     def __str__(self):
         return self._text("str")
@@ -108,6 +101,9 @@ class StandIn:
         own = {f"__{name}__" for name in ("str", "repr")} & self._answers.operators
         text = self._answers.ask(operation, self) if own else None
         return text if isinstance(text, str) else f"<`{self._type}` of the answer>"
+
+    def __mro_entries__(self, bases):
+        raise TypeError(f"a test cannot make a subclass of the answer's `{self._type}`")
 
     def _refuse(self, expected):
         error = TypeError(f"the answer gave a `{self._type}`; expected {expected}")
@@ -142,11 +138,15 @@ def _signature(self):
 
 
 @functools.lru_cache(1024)
-def stand_in_class(kind, name):
-    """The class of a stand-in, as much like the one that it stands for as tests look at."""
+def stand_in_class(kind, name, special, shared):
+    """The class of a stand-in, as much like the one that it stands for as tests look at.
+
+    It has those of METHODS that are in `special`, and passes for `shared`, a class of both sides.
+    """
     members = {"__slots__": (), "__doc__": property(lambda self: _read(self, "__doc__"))}
-    if kind in CLASSES:  # for isinstance, which asks an object as well
-        members["__class__"] = property(lambda self: CLASSES[kind])
+    members |= {method: METHODS[method] for method in special if method in METHODS}
+    if shared or kind in CLASSES:  # for isinstance, which asks an object as well
+        members["__class__"] = property(lambda self: shared or CLASSES[kind])
     called = kind in ("call", "type", "function")
     if called:
         members["__signature__"] = property(_signature)
@@ -199,6 +199,10 @@ def _compare(operation, name, swapped):
                 return (self is other) == (operation == "eq")
             if swapped in self._answers.operators:
                 return NotImplemented
+        elif operation in ("eq", "ne") and (
+            other is None or name in self._answers.operators or not isinstance(other, DATA)
+        ):  # as of any two objects
+            return operation == "ne"
         raise self._refuse("plain data to compare")
 
     return method
@@ -216,25 +220,41 @@ def _in_place(operation, name):
     return method
 
 
-for _name in ("getitem", "setitem", "delitem", "len", "iter", "next", "reversed"):
-    setattr(StandIn, f"__{_name}__", _always(_name))
+def _contains(self, item):
+    """What only the object can tell, where it was made by calling a class of the exercise's."""
+    if "__contains__" in self._answers.operators and self._made:
+        return self._answers.ask("contains", self, item) is True
+    return any(x is item or x == item for x in self)
+
+
+def _exit(self, kind, error, _):
+    """It may end an error that the test has made to try it, but never a check that failed."""
+    if "__exit__" not in self._answers.operators:
+        raise self._refuse("a context manager")
+    excused = kind is not None and self._answers.excuses(error)
+    args = [arg for arg in error.args if type(arg) in PLAIN] if excused else []
+    known = kind if excused or kind is None else RuntimeError
+    return self._answers.ask("exit", self, known, args) is True and excused
+
+
 for _name, _other in (("eq", "eq"), ("ne", "ne"), ("lt", "gt"), ("le", "ge"), ("gt", "lt"),
                       ("ge", "le")):  # fmt: skip
     setattr(StandIn, f"__{_name}__", _compare(_name, f"__{_name}__", f"__{_other}__"))
+
+METHODS = {
+    "__contains__": _contains, "__exit__": _exit,
+    "__enter__": _if_asked_for("enter", "__enter__", "a context manager"),
+    **{f"__{name}__": _always(name)
+       for name in ("getitem", "setitem", "delitem", "len", "iter", "next", "reversed")},
+    **{f"__{name}__": _if_asked_for(name, f"__{name}__", "a number")
+       for name in ("neg", "pos", "invert", "abs", "float", "int", "round")},
+}  # fmt: skip
 for _name in ("add", "sub", "mul", "matmul", "truediv", "floordiv", "mod", "pow", "lshift",
               "rshift", "and", "or", "xor", "divmod"):  # fmt: skip
     _op = f"{_name}_" if _name in ("and", "or") else _name
-    setattr(StandIn, f"__{_name}__", _if_asked_for(_op, f"__{_name}__", "a number or an array"))
-    setattr(
-        StandIn,
-        f"__r{_name}__",
-        _if_asked_for(_op, f"__r{_name}__", "a number or an array", swapped=True),
-    )
-    if _name != "divmod":
-        setattr(StandIn, f"__i{_name}__", _in_place(f"i{_op}".rstrip("_"), f"__i{_name}__"))
-for _name in ("neg", "pos", "invert", "abs", "float", "int", "round"):
-    setattr(StandIn, f"__{_name}__", _if_asked_for(_name, f"__{_name}__", "a number"))
-StandIn.__enter__ = _if_asked_for("enter", "__enter__", "a context manager")
+    for _own, _swapped in ((f"__{_name}__", False), (f"__r{_name}__", True)):
+        METHODS[_own] = _if_asked_for(_op, _own, "a number or an array", _swapped)
+    METHODS[f"__i{_name}__"] = _in_place(f"i{_op}".rstrip("_"), f"__i{_name}__")
 
 
 class Answers:
@@ -332,10 +352,16 @@ class Answers:
     def holds(self, value, since=None):
         """Whether a value lives in what `go_back` would end, or in the answer process at all."""
         since = self.kept if since is None else since
-        if isinstance(value, (list, tuple, set, dict)):
-            items = value.values() if isinstance(value, dict) else value
-            return any(self.holds(item, since) for item in items)
-        return isinstance(value, StandIn) and value._answers is self and value._number >= since
+        waiting, seen = [value], set()
+        while waiting:
+            value = waiting.pop()
+            if isinstance(value, StandIn):
+                if value._answers is self and value._number >= since:
+                    return True
+            elif isinstance(value, (list, tuple, set, dict)) and id(value) not in seen:
+                seen.add(id(value))
+                waiting += value.values() if isinstance(value, dict) else value
+        return False
 
     def _forget(self, depth):
         """The state of `depth` is back, and knows nothing of what came after it."""
@@ -371,7 +397,10 @@ class Answers:
         left = self.deadline - time.monotonic()
         self.calls += 1
         if left <= 0 or self.calls > MAX_CALLS or self.nesting > MAX_NESTING:
-            self.ended = "the test's time for calls is used up"
+            self.ended = (
+                "the test and the answer call each other without end"
+                if self.nesting > MAX_NESTING else "the test's time for calls is used up"
+            )  # fmt: skip
             raise AnswerEnded(self.ended)
         encoder = Encoder(self._describe, (), self.shared)
         operands = [encoder.encode(value) for value in operands]
@@ -490,7 +519,9 @@ class Answers:
             return ["known", module, name]
         if callable(value):
             self.callbacks.append(value)
-            return ["callback", len(self.callbacks) - 1]
+            words = (getattr(value, name, None) for name in ("__name__", "__doc__"))
+            words = [text if isinstance(text, str) else "" for text in words]
+            return ["callback", len(self.callbacks) - 1, *words]
         if isinstance(value, Iterator):
             self.callbacks.append(value.__next__)
             return ["iterator", len(self.callbacks) - 1]
@@ -528,11 +559,12 @@ class Answers:
             return self._exception_class(*parts)
         if kind != "object":
             raise Malformed("not a description of a value")
-        number, type_name, kind = parts
+        number, type_name, kind, special, shared = parts
         if type(number) is not int or not (isinstance(type_name, str) and isinstance(kind, str)):
             raise Malformed("not a description of an object")
         if number not in self.stand_ins:
-            make = stand_in_class(kind, type_name)
+            passes_for = self.shared.find(shared[0]) if shared else None
+            make = stand_in_class(kind, type_name, tuple(special), passes_for)
             self.stand_ins[number] = make(self, number, type_name[:80], kind)
         return self.stand_ins[number]
 
@@ -552,7 +584,7 @@ class Answers:
             self.exceptions[number] = kind, number
         return self.exceptions[number][0]
 
-    def _exception(self, operation, decoder, kind, bases, args, frames):
+    def _exception(self, operation, decoder, kind, bases, args, frames, more):
         """The student's exception, with the nearest type that is known here."""
         try:
             kind = self._exception_class(kind[1], kind[2], bases)
@@ -564,6 +596,9 @@ class Answers:
                 exception = kind(*args)
             except Exception:
                 exception = RuntimeError(*args)
+            for name, value in decoder.decode(more).items():
+                if not hasattr(kind, name):  # none takes the place of a method
+                    setattr(exception, name, value)
             exception.answers = [str(frame)[:500] for frame in frames[:5]]
             return exception
         except (TypeError, ValueError, IndexError, AttributeError) as error:

@@ -30,7 +30,8 @@ def describe(value, encode):
     if name == "Timedelta":
         return [name, value.value]
     if name == "Index":
-        return [name, encode(value.name), _column(value, encode)]
+        regular = getattr(value, "freqstr", None) if value.dtype.kind in "mM" else None
+        return [name, encode(value.name), _column(value, encode), regular]
     if name == "MultiIndex":
         levels = [value.get_level_values(number) for number in range(value.nlevels)]
         return [name, *(describe(level, encode) for level in levels)]
@@ -46,6 +47,11 @@ def _column(values, encode):
         codes = (values.cat if isinstance(values, pandas.Series) else values).codes
         return ["category", encode(np.array(codes)), describe(dtype.categories, encode),
                 bool(dtype.ordered)]  # fmt: skip
+    if isinstance(dtype, pandas.IntervalDtype):
+        edges = values.array.left, values.array.right
+        return ["interval", dtype.closed, *(describe(pandas.Index(edge), encode) for edge in edges)]
+    if isinstance(dtype, pandas.PeriodDtype):
+        return [str(dtype), encode(np.array(values.astype(str), object))]
     if isinstance(dtype, np.dtype):
         return [dtype.str, encode(np.array(values.to_numpy()))]
     return [str(dtype), encode(values.to_numpy(dtype=object, na_value=None))]
@@ -58,7 +64,10 @@ def rebuild(tree, decode):
     if name in ("Timestamp", "Timedelta"):
         return getattr(pandas, name)(*parts)
     if name == "Index":
-        return pandas.Index(_values(parts[1], decode), name=decode(parts[0]))
+        index = pandas.Index(_values(parts[1], decode), name=decode(parts[0]))
+        if parts[2] is not None:
+            index.freq = parts[2]
+        return index
     if name == "MultiIndex":
         return pandas.MultiIndex.from_arrays([rebuild(part, decode) for part in parts])
     if name == "Series":
@@ -77,5 +86,8 @@ def _values(tree, decode):
     if dtype == "category":
         codes, categories, ordered = decode(parts[0]), rebuild(parts[1], decode), bool(parts[2])
         return pandas.Categorical.from_codes(codes, categories, ordered)
+    if dtype == "interval":
+        left, right = (rebuild(part, decode) for part in parts[1:])
+        return pandas.arrays.IntervalArray.from_arrays(left, right, parts[0])
     values = decode(parts[0])
     return pandas.array(values, values.dtype if values.dtype.str == dtype else dtype)

@@ -20,6 +20,7 @@ import select
 import struct
 import time
 import types
+import uuid
 
 import numpy as np
 
@@ -54,6 +55,11 @@ MADE = {
         lambda d: (d.days, d.seconds, d.microseconds),
         datetime.timedelta,
     ),
+    "time": (datetime.time, lambda t: (t.isoformat(),), datetime.time.fromisoformat),
+    "UUID": (uuid.UUID, lambda u: (str(u),), uuid.UUID),
+    "keys": (type({}.keys()), lambda k: (list(k),), lambda k: dict.fromkeys(k).keys()),
+    "values": (type({}.values()), lambda v: (list(v),), lambda v: dict(enumerate(v)).values()),
+    "items": (type({}.items()), lambda i: (list(i),), lambda i: dict(i).items()),
     "Path": (type(pathlib.Path()), lambda path: (str(path),), pathlib.Path),
 }
 MADE_OF = {kind: name for name, (kind, *_) in MADE.items()}
@@ -184,7 +190,7 @@ class Encoder:
             name = MADE_OF[type(value)]
             return [name, [self.encode(part, depth + 1) for part in MADE[name][1](value)]]
         if tables.kind(value):
-            return tables.describe(value, lambda part: self._part(part, depth + 1))
+            return self._table(value, depth)
         if value is Ellipsis:
             return ["..."]
         if isinstance(value, type) and TYPES.get(value.__name__) is value:
@@ -198,6 +204,21 @@ class Encoder:
             return ["instance", type(value).__name__,
                     [[name, self.encode(item, depth + 1)] for name, item in items]]  # fmt: skip
         return self.foreign(value, self)
+
+    def _table(self, value, depth):
+        """A table whose every value is plain; any other stays where it is."""
+        foreign, before = self.foreign, (len(self.containers), len(self.parts), self.length)
+        self.foreign = _refuse
+        try:
+            return tables.describe(value, lambda part: self._part(part, depth + 1))
+        except _NotPlain:
+            for container in self.containers[before[0] :]:
+                del self.numbers[id(container)]
+            del self.containers[before[0] :], self.parts[before[1] :]
+            self.length = before[2]
+            return foreign(value, self)
+        finally:
+            self.foreign = foreign
 
     def _part(self, value, depth):
         """What belongs to one value only, so that it needs no number."""
@@ -224,6 +245,14 @@ class Encoder:
         self.parts.append(data)
         self.length += len(data)
         return [self.length - len(data), len(data)]
+
+
+class _NotPlain(Exception):
+    pass
+
+
+def _refuse(value, encoder):
+    raise _NotPlain
 
 
 @functools.lru_cache(256)

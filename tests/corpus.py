@@ -667,7 +667,9 @@ attack("expected_told", "reads what a library's message says was expected", "lev
 PAGE = ("<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "[x](javascript:alert(1))",
         "<iframe srcdoc='<script>alert(1)</script>'></iframe>", "<form action=/formgrader><input></form>",
         "<div style='position:fixed;top:0'>", "$\\href{javascript:alert(1)}{x}$",
-        "<noscript><p title=\"</noscript><img src=x onerror=alert(1)>\">")  # fmt: skip
+        "<noscript><p title=\"</noscript><img src=x onerror=alert(1)>\">",
+        "x <img alt=\"<!--\" src=\"x\" onerror=\"alert(1)\" title=\"-->\">", "<img src=x <!-- onerror=alert(1) -->>",
+        "<a <!-- href=javascript:alert(1) -->>x</a>")  # fmt: skip
 attack("markdown_script", "markup that runs, in Markdown and raw cells", change=lambda nb: (
     nb["cells"].extend([{**cell(kind, f"{kind}-{k}", text), "metadata": {"tags": ["\"><script>alert(1)</script>"]}}
                         for k, text in enumerate(PAGE) for kind in ("markdown", "raw")]),

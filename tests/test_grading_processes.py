@@ -138,3 +138,203 @@ def test_memory_that_forks_share_is_counted_once():
             os.close(there)
             os.kill(pid, 9)
             os.waitpid(pid, 0)
+
+
+def hidden(source):
+    return f"### BEGIN HIDDEN TESTS\n{source}\n### END HIDDEN TESTS"
+
+
+CODED = """class Refused(Exception):
+    def __init__(self, code):
+        super().__init__(f"refused: {code}")
+        self.code = code
+def f():
+    raise Refused(404)"""
+COUNTED = """import functools
+def counted(function):
+    @functools.wraps(function)
+    def wrapper(*args):
+        wrapper.calls += 1
+        return function(*args)
+    wrapper.calls = 0
+    return wrapper"""
+MEMO = """def memo(function):
+    known = {}
+    def wrapper(n):
+        if n not in known:
+            known[n] = function(n)
+        return known[n]
+    return wrapper"""
+POINT = """class Point:
+    def __init__(self, x):
+        self.x = x
+    def __eq__(self, other):
+        return isinstance(other, Point) and self.x == other.x
+    def __len__(self):
+        return 2"""
+
+
+@pytest.mark.parametrize(
+    ("answer", "test"),
+    [
+        (CODED, "try:\n    f()\nexcept Refused as e:\n    assert e.code == 404, str(e)"),
+        (COUNTED, "@counted\ndef add(x, y):\n    'Sum.'\n    return x + y\n"
+                  "assert add(1, 2) == 3 and add.__name__ == 'add' and add.__doc__ == 'Sum.'"),
+        (MEMO, "@memo\ndef fib(n):\n    return n if n < 2 else fib(n - 1) + fib(n - 2)\n"
+               "assert fib(50) == 12586269025"),
+        (POINT, "assert Point(1) != None and Point(1) != 'a' and not (Point(1) == (1,))"),
+        (POINT, "assert hasattr(Point, '__len__') and not hasattr(Point, '__iter__')\n"
+                "from collections import abc\nassert isinstance(Point(1), abc.Sized)\n"
+                "assert not isinstance(Point(1), abc.Iterable)"),
+        ("def f(x):\n    return x + 1", "assert 'f' in globals(), 'define f'\nassert f(1) == 2"),
+        ("def f(x):\n    return x + 1", "import numpy as np\n"
+                                       "assert list(np.vectorize(f)([1, 2])) == [2, 3]"),
+        ("def f(graph):\n    return graph[1].keys()", "assert f({1: {2: 3}}) == {2}"),
+        ("def f(graph):\n    return len(graph)",
+         "assert f({i: [i + 1] for i in range(20_000)}) == 20_000"),
+        ("import datetime, uuid\ndef f():\n    return datetime.time(7), uuid.UUID(int=3)",
+         "import datetime, uuid\nassert f() == (datetime.time(7), uuid.UUID(int=3))"),
+        ("def f():\n    x = [1]\n    x.append(x)\n    return x", "x = f()\nassert x[0] == 1"),
+    ],
+)  # fmt: skip
+def test_what_courses_do_is_graded_as_anywhere(answer, test):
+    nb, lost = grade(answer, test, "assert True or x")
+    assert (failures(nb), lost) == ({}, {})
+
+
+def test_a_class_that_is_the_answers_passes_for_what_the_course_gave_it_to_inherit():
+    base = "import abc\nclass Shape(abc.ABC):\n    @abc.abstractmethod\n    def area(self): ..."
+    answer = "class Square(Shape):\n    def area(self):\n        return 9"
+    test = "assert isinstance(Square(), Shape) and Square().area() == 9"
+    nb = nbformat.from_dict(notebook([
+        cell("code", "base", base, locked=True), cell("code", "answer", answer, solution=True),
+        cell("code", "test", test, grade=True, locked=True, points=1),
+    ]))  # fmt: skip
+    step = ExecuteApart()
+    job = step.job(nb, [("base", "trusted", base), ("answer", "answer", answer)])
+    step.finish(nb, job, json.loads(engine.grade(step.settings(), step.request(job, {}, {}))))
+    assert failures(nb) == {}
+
+
+@pytest.mark.parametrize("wrong", ["def f(x):\n    return 99", "pass"])
+def test_a_function_that_the_solution_holds_whole_is_the_students(wrong):
+    for source in (
+        "### BEGIN SOLUTION\ndef f(x):\n    return x + 1\n### END SOLUTION",
+        "def g(x):\n    ### BEGIN SOLUTION\n    return x\n    ### END SOLUTION\n"
+        "### BEGIN SOLUTION\ndef f(x):\n    return x + 1\n### END SOLUTION",
+    ):
+        steps = (("answer", source),)
+        assert names.wanted("assert f(1) == 2", steps)["surely"] == ["f"]
+    given = "def f(x):\n    return x + 1\ndef g(x):\n    ### BEGIN SOLUTION\n    return x\n" \
+            "    ### END SOLUTION"  # fmt: skip
+    assert names.wanted("assert f(g(1)) == 2", (("answer", given),))["surely"] == ["g"]
+
+
+def test_points_that_a_test_gives_are_not_lost_in_what_is_printed():
+    answer = "def f(k):\n    for _ in range(5):\n        print('x' * 10**6)\n    return 0"
+    nb, _ = grade(answer, "float(sum(f(k) == k for k in (1, 2, 3)))")
+    results = [one for one in nb.cells[1].outputs if one.output_type == "execute_result"]
+    assert [one.data["text/plain"] for one in results] == ["0.0"]
+
+
+def test_what_a_test_catches_is_not_counted_among_what_was_printed():
+    answer = "print('x' * 3 * 10**6)\nprint('x' * 10**6)\ndef f():\n    print('found')"
+    test = ("import contextlib, io\nwith contextlib.redirect_stdout(io.StringIO()) as said:\n"
+            "    f()\nassert said.getvalue() == 'found\\n'")  # fmt: skip
+    assert failures(grade(answer, test)[0]) == {}
+
+
+def test_a_cleared_output_is_no_output():
+    answer = "from IPython.display import clear_output\ndef f(x):\n    clear_output()\n    return x"
+    nb, _ = grade(answer, "assert f(1) == 1")
+    nbformat.validate(nb)
+    assert failures(nb) == {}
+
+
+FLOOD = """import gc
+import course_utils.grading.answers as a
+line = [one for one in gc.get_objects() if isinstance(one, a.OneVoice)][0]
+for size in (3 * 10**6, 16 * 2**20 - 200):
+    line.send(['output', {'output_type': 'stream', 'name': 'stdout', 'text': 'x' * size}])
+"""
+CARETS = """import course_utils.grading.answers as a
+def describe(self, error, encoder):
+    found = self.describe(SyntaxError, encoder), a.lineage(SyntaxError)
+    return [*found, encoder.encode(['m', ('f', 1, 1, 't', 1, 9 * 10**6)]), [], encoder.encode({})]
+a.Answer.describe_exception = describe
+def f(x):
+    raise SyntaxError
+"""
+
+
+@pytest.mark.parametrize("attack", [FLOOD, CARETS])
+def test_a_flood_of_outputs_costs_nobody_else_anything(attack):
+    grade(attack, "f(1)", "f(2)", "f(3)")
+    for _ in range(3):
+        nb, lost = grade("def f(x):\n    return x", "assert f(1) == 1")
+        assert (failures(nb), lost) == ({}, {})
+
+
+KEPT = """class Stack:
+    def __init__(self):
+        self.items = []
+    def push(self, x):
+        print('ARGUMENT', x)
+        self.items.append(x)"""
+
+
+def test_nothing_is_told_by_an_object_that_an_earlier_test_has_kept():
+    nb, _ = grade(KEPT, "s = Stack()\ns.push(1)", hidden("s.push(4242)\nassert s.items[1] == 4242"))
+    assert "4242" not in json.dumps(nb.cells[0])
+    assert "ARGUMENT 1" in json.dumps(nb.cells[0])
+    assert failures(nb) == {}
+
+
+def test_nothing_is_told_of_a_hidden_test_among_the_students_names():
+    answer = "def f(x):\n    print(get_ipython().user_ns['In'][-2:])\n    return x"
+    forgeable = f"# grader: in the answer's own process\n{hidden('assert f(4242) == 4242')}"
+    nb, _ = grade(answer, forgeable, "assert f(1) == 1")
+    assert "4242" not in json.dumps([nb.cells[0], nb.cells[2]])
+
+
+def test_hidden_tests_are_known_by_the_courses_own_words():
+    answer = "def f(x):\n    print('ARGUMENT', x)\n    return x"
+    secret = "### BEGIN SECRET\nassert f(4242) == 4242\n### END SECRET"
+    nb, _ = grade(answer, "assert f(1) == 1", secret, hidden_tests=["BEGIN SECRET", "END SECRET"])
+    assert "ARGUMENT 1" in json.dumps(nb.cells[0])
+    assert "4242" not in json.dumps(nb.cells[0])
+
+
+def test_a_second_crash_takes_nothing_back():
+    answer = ("import os\nn = 0\ndef inc():\n    global n\n    n += 1\ndef total():\n"
+              "    return n\ndef crash():\n    os._exit(1)")  # fmt: skip
+    nb, _ = grade(answer, "inc()", "crash()", "crash()", "assert total() == 1")
+    assert set(failures(nb)) == {"test1", "test2"}
+
+
+def test_objects_that_tests_keep_do_not_use_up_the_answers_processes():
+    answer = "import os\ndef crash():\n    os._exit(1)\n" + "\n".join(
+        f"class C{k}:\n    def get(self):\n        return {k}" for k in range(30)
+    )
+    tests = [f"c = C{k}()\nassert c.get() == {k}" for k in range(30)]
+    nb, lost = grade(answer, "crash()", *tests, processes=8)
+    assert set(failures(nb)) == set(lost) == {"test0"}
+
+
+@pytest.mark.skipif(not engine.sandboxed(), reason="needs bubblewrap")
+def test_memory_is_counted_wherever_it_is_held():
+    shared = """import mmap, os, time
+for k in range(4):
+    if os.fork() == 0:
+        m = mmap.mmap(-1, 300 * 2**20)
+        for i in range(0, 300 * 2**20, 4096):
+            m[i] = 1
+        time.sleep(30)
+time.sleep(4)
+def f():
+    return 1"""
+    unseen = "import os\ntry:\n    os.memfd_create('a')\nexcept PermissionError:\n    f = int"
+    nb, lost = grade(shared, "assert f() == 1", memory=2**30)
+    assert "memory" in lost["answer"]
+    nb, _ = grade(unseen, "assert f(1) == 1")
+    assert failures(nb) == {}

@@ -6,6 +6,7 @@ import contextlib
 import copy
 import functools
 import sys
+import threading
 
 from IPython.core.inputtransformer2 import TransformerManager
 
@@ -21,13 +22,17 @@ SOLUTION, HIDDEN = (
 )
 
 
+_parsing = threading.Lock()  # in Python 3.11 two threads that parse at once confuse each other
+
+
 @functools.lru_cache(1024)
 def parse(source):
     """The syntax tree of a cell, magics included; an empty one if it has none."""
-    for translate in (str, TransformerManager().transform_cell):
-        with contextlib.suppress(SyntaxError, ValueError, RecursionError):
-            return ast.parse(translate(source))
-    return ast.parse("")
+    with _parsing:
+        for translate in (str, TransformerManager().transform_cell):
+            with contextlib.suppress(SyntaxError, ValueError, RecursionError):
+                return ast.parse(translate(source))
+        return ast.parse("")
 
 
 @functools.lru_cache(1024)

@@ -20,6 +20,7 @@ import pytest
 from conftest import ROOT, hand_in, make_course
 from nbgrader.api import Gradebook
 from nbgrader.converters import Autograde, GenerateAssignment
+from traitlets.config import Config
 
 from course_utils.classroom import banks
 from course_utils.classroom import room as rooms
@@ -194,8 +195,33 @@ def test_a_new_submission_asks_for_a_new_look_at_marks_of_a_persons(course):
         essay.manual_score, essay.needs_manual_grade = 2.0, False
         gradebook.db.commit()
     hand_in(course, "ben", RIGHT)
-    grade(course, elsewhere)
-    assert grades(course)["ben"]["why"] == (None, 2.0, True)
+    for force in (False, True):  # to grade again is not to have looked
+        grade(course, elsewhere, force=force)
+        assert grades(course)["ben"]["why"] == (None, 2.0, True)
+
+
+def test_without_configure_nothing_of_a_students_is_run_by_nbgrader(course):
+    steps = dict(rooms.steps_after(load_config(course)))
+    assert dict(rooms.steps_after(Config())).keys() == steps.keys()
+    assert not [name for name in steps if "Execute" in name]
+
+
+def test_a_test_that_nobody_can_pass_is_told_to_the_instructor(course, monkeypatch, capsys):
+    source = course / "solutions/01_sums/01_sums.ipynb"
+    text = source.read_text()
+    asks = "import inspect\\nassert inspect.getsource(mean)"
+    assert "assert mean([7]) == 7" in text
+    source.write_text(text.replace("assert mean([7]) == 7", asks))
+    run(GenerateAssignment, load_config(course), "01_sums")
+    monkeypatch.chdir(course)
+    for _ in range(2):  # the second time it is known
+        assert main(["grade", "01_sums", "--jobs", "1", "--student", "ada"]) == 0
+        said = " ".join(capsys.readouterr().out.split())
+        assert "own answers do not pass mean-of-two: such a test" in said
+    source.write_text(text)
+    run(GenerateAssignment, load_config(course), "01_sums")
+    assert main(["grade", "01_sums", "--jobs", "1", "--student", "ada"]) == 0
+    assert "own answers" not in capsys.readouterr().out
 
 
 def test_a_moved_deadline_moves_the_penalty_without_grading_again(course):

@@ -16,7 +16,7 @@ from traitlets.config import Config
 from course_utils.classroom import page
 from course_utils.classroom.feedback import HIDDEN, HideTests, Summarise
 from course_utils.classroom.formulas import mathml
-from course_utils.grading import configure
+from course_utils.grading import configure, markup
 
 BROWSER = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
@@ -418,6 +418,19 @@ def test_what_would_take_too_long_to_read_is_shown_as_it_was_typed(source):
     html = page.markdown(source)
     assert html.startswith("<pre>")
     assert "<b>" not in html
+
+
+def test_outputs_and_cells_that_would_take_too_long_are_shown_as_they_are():
+    for made in ("<b " + "a=1 " * 200 + ">", "<b>" * 6000, "<b c d e f g>" * 4500):
+        assert page.clean(made).startswith("<pre>&lt;b")
+    assert "<span class" in page.code("x = 1\n" * 200, "python")
+    assert "<span class" not in page.code("x = 1\n" * 5000, "python")
+    essay = nbformat.from_dict(cell("markdown", "essay", "*so* " * 5000))
+    markup.disarm_cell(essay)
+    assert essay.source.startswith(markup.WARNING)
+    output = nbformat.from_dict({"data": {"text/html": "<script></script>" + "<b>" * 10_000}})
+    markup.disarm_output(output)
+    assert output.data == {}
 
 
 def test_pictures_come_from_the_text_itself_or_from_what_the_course_released(tmp_path):

@@ -338,3 +338,10 @@ def f():
     assert "memory" in lost["answer"]
     nb, _ = grade(unseen, "assert f(1) == 1")
     assert failures(nb) == {}
+
+
+def test_a_file_that_a_test_writes_is_there_for_the_answer():
+    answer = "def f(name):\n    with open(name) as file:\n        return file.read().split()"
+    test = "with open('n.txt', 'w') as file:\n    file.write({!r})\nassert f('n.txt') == {}"
+    nb, lost = grade(answer, test.format("1 2", ["1", "2"]), test.format("33", ["33"]))
+    assert (failures(nb), lost) == ({}, {})

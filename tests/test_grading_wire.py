@@ -153,6 +153,9 @@ TABLES = [
     FRAME, pd.DataFrame(), pd.DataFrame({1: [1.5], "x": [True]}), FRAME.groupby(["a", "d"],
     observed=True)["c"].max(), pd.Series([1, None], dtype="Int64", name="n"),
     pd.Series(["a", None], dtype="string"),
+    pd.Series([1, 2], pd.date_range("2026", periods=2, freq="MS")),
+    pd.Series([1, 2], pd.period_range("2026-01", periods=2, freq="M")),
+    pd.DataFrame({"p": pd.period_range("2026", periods=2, freq="Y"), "cut": pd.cut([1.5, 9], 3)}),
 ]  # fmt: skip
 
 
@@ -163,6 +166,14 @@ def test_tables_arrive_as_they_are(table):
     equal(cross(table), table)
     one, two = cross([table, table])
     assert one is two
+
+
+def test_a_table_of_other_things_stays_where_it_is():
+    table, after = pd.DataFrame({"a": [[1], object()]}), [7]
+    encoder = Encoder(lambda value, encoder: ["foreign"])
+    tree = encoder.encode([table, after, after])
+    assert tree == ["list", [["foreign"], ["list", [7]], ["same", 1]]]
+    assert Decoder(encoder.tail, lambda *_: None).decode(tree) == [None, [7], [7]]
 
 
 def test_a_table_is_changed_in_place():

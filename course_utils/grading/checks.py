@@ -20,6 +20,7 @@ import time
 import traceback
 import types
 from itertools import takewhile
+from pathlib import Path
 
 import numpy as np
 
@@ -32,6 +33,7 @@ from course_utils.grading.wire import Channel, Malformed, Shared, pack, unpack
 
 OUTPUT_A_SUBMISSION = 4 * 2**20  # well below what one message may hold
 STUDENTS = ("answer", "shared")  # kinds of cells that are run in the answer process
+MAX_FILE = 16 * 2**20  # bytes of a file that a test writes for the answer
 GLANCE = 0.2  # seconds between two looks at how much memory is in use
 
 INPUT = builtins.input
@@ -68,11 +70,29 @@ class Check:
 
     def speak(self, line):
         """Begin to speak with the answer process over one of the lines."""
-        return Answers(self.lines[line], self.job, self.classes, self.from_student, self.input)
+        answers = Answers(self.lines[line], self.job, self.classes, self.from_student, self.input)
+        answers.before = self.offer_files
+        return answers
 
-    def run(self, files, defused):
+    def offer_files(self):
+        """What a test has written beside the notebook is there for the answer to read."""
+        new = {}
+        for entry in os.scandir():
+            if entry.is_file(follow_symlinks=False):
+                found = entry.stat().st_mtime_ns, entry.stat().st_size
+                if self.seen.get(entry.name) != found and found[1] <= MAX_FILE:
+                    self.seen[entry.name] = found
+                    new[entry.name] = Path(entry.name).read_bytes()
+        if new:
+            self.send_files(new)
+
+    def send_files(self, files):
         table, tail = pack(files)
         self.answers.channel.send(["files", table, self.job["classes"]], tail, timeout=60)
+
+    def run(self, files, defused):
+        self.seen = {one.name: (one.stat().st_mtime_ns, one.stat().st_size) for one in os.scandir()}
+        self.send_files(files)
         self.defused = {int(index): reason for index, reason in defused.items()}
         for index, cell in enumerate(self.job["cells"]):
             if cell["kind"] in STUDENTS and not self.attempt(self.answer, index):

@@ -279,6 +279,7 @@ class Answers:
         self.withheld = ("__main__", *job["withheld"])
         self.shared = shared
         self.on_output, self.on_input = on_output, on_input
+        self.before = list  # a function: what is to be done before each call
         self.rebound = dict  # a function: names that the test has rebound → their values, in a list
         self.excuses = bool  # a function: whether the test has made an error to try an answer
         self.stand_ins, self.exceptions = {}, {}
@@ -402,6 +403,7 @@ class Answers:
                 if self.nesting > MAX_NESTING else "the test's time for calls is used up"
             )  # fmt: skip
             raise AnswerEnded(self.ended)
+        self.before()
         encoder = Encoder(self._describe, (), self.shared)
         operands = [encoder.encode(value) for value in operands]
         keywords = {name: encoder.encode(value) for name, value in keywords.items()}

@@ -159,9 +159,10 @@ class Encoder:
                 return ["same", number]
             self.numbers[id(value)] = len(self.containers)
             self.containers.append(value)
+            return self.contents(value, depth, numbered=True)
         return self.contents(value, depth)
 
-    def contents(self, value, depth=0):
+    def contents(self, value, depth=0, *, numbered=False):
         """The description of a value that is no container, or of what is in one."""
         # A subclass crosses as its base, read with the base's own methods, whatever it overrides.
         if isinstance(value, np.ndarray):
@@ -190,7 +191,7 @@ class Encoder:
             name = MADE_OF[type(value)]
             return [name, [self.encode(part, depth + 1) for part in MADE[name][1](value)]]
         if tables.kind(value):
-            return self._table(value, depth)
+            return self._table(value, depth, len(self.containers) - numbered)
         if value is Ellipsis:
             return ["..."]
         if isinstance(value, type) and TYPES.get(value.__name__) is value:
@@ -205,17 +206,17 @@ class Encoder:
                     [[name, self.encode(item, depth + 1)] for name, item in items]]  # fmt: skip
         return self.foreign(value, self)
 
-    def _table(self, value, depth):
-        """A table whose every value is plain; any other stays where it is."""
-        foreign, before = self.foreign, (len(self.containers), len(self.parts), self.length)
+    def _table(self, value, depth, start):
+        """A table whose every value is plain; any other stays where it is, and has no number."""
+        foreign, before = self.foreign, (len(self.parts), self.length)
         self.foreign = _refuse
         try:
             return tables.describe(value, lambda part: self._part(part, depth + 1))
         except _NotPlain:
-            for container in self.containers[before[0] :]:
+            for container in self.containers[start:]:
                 del self.numbers[id(container)]
-            del self.containers[before[0] :], self.parts[before[1] :]
-            self.length = before[2]
+            del self.containers[start:], self.parts[before[0] :]
+            self.length = before[1]
             return foreign(value, self)
         finally:
             self.foreign = foreign

@@ -194,6 +194,8 @@ POINT = """class Point:
          "assert f({i: [i + 1] for i in range(20_000)}) == 20_000"),
         ("import datetime, uuid\ndef f():\n    return datetime.time(7), uuid.UUID(int=3)",
          "import datetime, uuid\nassert f() == (datetime.time(7), uuid.UUID(int=3))"),
+        ("n, seen = 0, []\ndef f():\n    global n\n    n += 1\n    seen.append(n)",
+         "f()\nf()\nassert n == 2 and seen == [1, 2]\nn = 7\nf()\nassert n == 7"),
         ("def f():\n    x = [1]\n    x.append(x)\n    return x", "x = f()\nassert x[0] == 1"),
     ],
 )  # fmt: skip

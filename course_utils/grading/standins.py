@@ -279,7 +279,7 @@ class Answers:
         self.withheld = ("__main__", *job["withheld"])
         self.shared = shared
         self.on_output, self.on_input = on_output, on_input
-        self.before = list  # a function: what is to be done before each call
+        self.before = self.after = dict  # functions: what is to be done around each call
         self.rebound = dict  # a function: names that the test has rebound → their values, in a list
         self.excuses = bool  # a function: whether the test has made an error to try an answer
         self.stand_ins, self.exceptions = {}, {}
@@ -422,6 +422,8 @@ class Answers:
             raise AnswerEnded(self.ended) from None
         finally:
             self.nesting -= 1
+        if outermost and operation != "names":
+            self.after()
         if exception is not None:
             raise exception
         return value

@@ -345,5 +345,8 @@ def f():
 def test_a_file_that_a_test_writes_is_there_for_the_answer():
     answer = "def f(name):\n    with open(name) as file:\n        return file.read().split()"
     test = "with open('n.txt', 'w') as file:\n    file.write({!r})\nassert f('n.txt') == {}"
+    away = f"import os\nos.chdir('/etc')\n{test.format('', [])}".replace("'n.txt'", "'passwd'")
+    nb, _ = grade(answer, away.replace("open('passwd', 'w')", "open(os.devnull, 'w')"))
+    assert "FileNotFoundError" in json.dumps(nb.cells[1])
     nb, lost = grade(answer, test.format("1 2", ["1", "2"]), test.format("33", ["33"]))
     assert (failures(nb), lost) == ({}, {})

@@ -60,7 +60,7 @@ class Check:
         self.classes = Shared(shell.user_ns, job["classes"])
         self.answers = self.first = self.speak(0)
         self.space = shell.user_ns
-        self.edges = tuple(job["hidden_tests"])
+        self.edges, self.folder = tuple(job["hidden_tests"]), os.getcwd()
         self.outputs = []
         self.last_answer, self.hidden, self.label = None, set(), None
         self.groups = parking(job["cells"])
@@ -78,22 +78,25 @@ class Check:
 
     def offer_files(self):
         """What a test has written beside the notebook is there for the answer to read."""
-        new = {}
-        for entry in os.scandir():
-            if entry.is_file(follow_symlinks=False):
-                found = entry.stat().st_mtime_ns, entry.stat().st_size
-                if self.seen.get(entry.name) != found and found[1] <= MAX_FILE:
-                    self.seen[entry.name] = found
-                    new[entry.name] = Path(entry.name).read_bytes()
+        found = self.beside()
+        new = {name: Path(self.folder, name).read_bytes() for name, state in found.items()
+               if self.seen.get(name) != state and state[1] <= MAX_FILE}  # fmt: skip
+        self.seen = found
         if new:
             self.send_files(new)
+
+    def beside(self):
+        """The files beside the notebook, each with its time and size."""
+        with os.scandir(self.folder) as entries:  # wherever a test has gone since
+            files = [entry for entry in entries if entry.is_file(follow_symlinks=False)]
+        return {file.name: (file.stat().st_mtime_ns, file.stat().st_size) for file in files}
 
     def send_files(self, files):
         table, tail = pack(files)
         self.answers.channel.send(["files", table, self.job["classes"]], tail, timeout=60)
 
     def run(self, files, defused):
-        self.seen = {one.name: (one.stat().st_mtime_ns, one.stat().st_size) for one in os.scandir()}
+        self.seen = self.beside()
         self.send_files(files)
         self.defused = {int(index): reason for index, reason in defused.items()}
         for index, cell in enumerate(self.job["cells"]):

@@ -568,8 +568,8 @@ INSIDE = "import course_utils.grading.answers as a\n"
 def answered(cell, value, **more):
     """The cell's function gives `value` in the place of what it should, spoken over the wire."""
     return {cell: INSIDE + "old = a.Encoder.contents\nclass Odd: pass\n"
-            "def contents(self, value, depth=0):\n    return " + value + " if type(value) is Odd "
-            f"else old(self, value, depth)\na.Encoder.contents = contents\ndef {cell}(x): return Odd()",
+            "def contents(self, value, *a, **k):\n    return " + value + " if type(value) is Odd "
+            f"else old(self, value, *a, **k)\na.Encoder.contents = contents\ndef {cell}(x): return Odd()",
             **more}  # fmt: skip
 
 

@@ -348,5 +348,9 @@ def test_a_file_that_a_test_writes_is_there_for_the_answer():
     away = f"import os\nos.chdir('/etc')\n{test.format('', [])}".replace("'n.txt'", "'passwd'")
     nb, _ = grade(answer, away.replace("open('passwd', 'w')", "open(os.devnull, 'w')"))
     assert "FileNotFoundError" in json.dumps(nb.cells[1])
+    dies = "import os, threading\ndef f():\n    threading.Timer(0.2, os._exit, [1]).start()"
+    late = ("import time\nf()\ntime.sleep(0.6)\nopen('n.txt', 'w').close()\n"
+            "try:\n    f()\nexcept OSError:\n    pass")  # fmt: skip
+    assert list(failures(grade(dies, late)[0])) == ["test0"]
     nb, lost = grade(answer, test.format("1 2", ["1", "2"]), test.format("33", ["33"]))
     assert (failures(nb), lost) == ({}, {})

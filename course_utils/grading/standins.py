@@ -15,14 +15,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from course_utils.grading.wire import (
-    KEYBOARD,
-    MADE_OF,
-    MUTABLE,
-    Decoder,
-    Encoder,
-    Malformed,
-)
+from course_utils.grading.wire import KEYBOARD, MADE_OF, MUTABLE, Decoder, Encoder, Malformed
 
 READABLE = ("__name__", "__qualname__", "__dict__", "__annotations__", "__defaults__",
             "__kwdefaults__", "__code__", "__bases__", "__mro__")  # fmt: skip
@@ -403,7 +396,6 @@ class Answers:
                 if self.nesting > MAX_NESTING else "the test's time for calls is used up"
             )  # fmt: skip
             raise AnswerEnded(self.ended)
-        self.before()
         encoder = Encoder(self._describe, (), self.shared)
         operands = [encoder.encode(value) for value in operands]
         keywords = {name: encoder.encode(value) for name, value in keywords.items()}
@@ -413,6 +405,7 @@ class Answers:
         outermost = self.nesting == 0
         self.nesting += 1
         try:
+            self.before()
             tree = ["do", operation, operands, keywords, seeds, seconds if outermost else None,
                     list(names), rebound]  # fmt: skip
             self.channel.send(tree, encoder.tail, timeout=seconds)

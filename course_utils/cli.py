@@ -9,9 +9,7 @@ from course_utils import __version__
 from course_utils.course import CourseError
 
 TEACH = {"rich", "hatchling"}  # the packages of the extra "teach" that are imported
-# A grammar of web addresses that jsonschema reads in for seconds, if there is one, to look at
-# formats that no notebook's schema names.
-UNREAD = "rfc3987_syntax", None
+UNREAD = "rfc3987_syntax"  # jsonschema takes a second to read it, for a format of no notebook's
 
 
 def build_parser():
@@ -130,7 +128,7 @@ def main(argv=None):
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
     args.jupyter = rest
     if args.command != "lab":
-        sys.modules.setdefault(*UNREAD)
+        sys.modules.setdefault(UNREAD, None)
     try:
         return importlib.import_module(f"course_utils.commands.{args.command}").main(args)
     except CourseError as error:

@@ -8,7 +8,7 @@ import nbformat
 import pytest
 from conftest import cell, notebook
 
-from course_utils.classroom import room as classroom
+from course_utils.classroom import room as rooms
 from course_utils.grading import engine, names, sandbox
 from course_utils.grading.execute import ExecuteApart
 from course_utils.grading.shell import Shell
@@ -16,17 +16,30 @@ from course_utils.grading.shell import Shell
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="grading needs a system that forks")
 
 
-def grade(answer, *tests, **limits):
-    """A notebook of one answer and its tests, executed, and why its cells were lost."""
-    cells = [cell("code", "answer", answer, solution=True)]
-    for number, source in enumerate(tests):
-        cells.append(cell("code", f"test{number}", source, grade=True, locked=True, points=1))
+def run(cells, source, **limits):
+    """A notebook of these cells, executed, and why some were lost; `source` is the instructor's."""
     nb = nbformat.from_dict(notebook(cells))
     step = ExecuteApart(**limits)
-    job = step.job(nb, [("answer", "answer", answer)])
+    job = step.job(nb, source)
     result = json.loads(engine.grade(step.settings(), step.request(job, {}, {})))
     step.finish(nb, job, result)
     return nb, {job["cells"][int(index)]["label"]: why for index, why in result["lost"].items()}
+
+
+def solution(name, source):
+    return cell("code", name, source, solution=True)
+
+
+def check(name, source):
+    return cell("code", name, source, grade=True, locked=True, points=1)
+
+
+def grade(answer, *tests, before=(), source=None, **limits):
+    """The same of one answer and its tests; `before` are answers that come before it."""
+    cells = [solution(f"answer{number}", text) for number, text in enumerate(before)]
+    cells.append(solution("answer", answer))
+    cells += [check(f"test{number}", text) for number, text in enumerate(tests)]
+    return run(cells, [("answer", "answer", source or answer)], **limits)
 
 
 def failures(nb):
@@ -89,7 +102,7 @@ def test_each_pair_of_processes_keeps_to_a_core_of_its_own_where_there_are_enoug
     try:
         for jobs in (len(cores), len(cores) + 1):
             together = threading.Barrier(jobs)
-            with classroom.local(jobs) as (pool, _):
+            with rooms.local(jobs) as (pool, _):
                 found = sorted(pool.map(kept, range(jobs)), key=sorted)
             alone = [{core} for core in sorted(cores)]
             assert found == (alone if jobs == len(cores) else [cores] * jobs)
@@ -186,7 +199,7 @@ POINT = """class Point:
         (POINT, "assert hasattr(Point, '__len__') and not hasattr(Point, '__iter__')\n"
                 "from collections import abc\nassert isinstance(Point(1), abc.Sized)\n"
                 "assert not isinstance(Point(1), abc.Iterable)"),
-        ("def f(x):\n    return x + 1", "assert 'f' in globals(), 'define f'\nassert f(1) == 2"),
+        ("def f(x):\n    return x + 1", "assert 'f' in globals()\nassert globals()['f'](1) == 2"),
         ("def f(x):\n    return x + 1", "import numpy as np\n"
                                        "assert list(np.vectorize(f)([1, 2])) == [2, 3]"),
         ("def f(graph):\n    return graph[1].keys()", "assert f({1: {2: 3}}) == {2}"),
@@ -196,40 +209,51 @@ POINT = """class Point:
          "import datetime, uuid\nassert f() == (datetime.time(7), uuid.UUID(int=3))"),
         ("n, seen = 0, []\ndef f():\n    global n\n    n += 1\n    seen.append(n)",
          "f()\nf()\nassert n == 2 and seen == [1, 2]\nn = 7\nf()\nassert n == 7"),
-        ("def f():\n    x = [1]\n    x.append(x)\n    return x", "x = f()\nassert x[0] == 1"),
     ],
 )  # fmt: skip
 def test_what_courses_do_is_graded_as_anywhere(answer, test):
-    nb, lost = grade(answer, test, "assert True or x")
+    nb, lost = grade(answer, test)
+    assert (failures(nb), lost) == ({}, {})
+
+
+def test_a_list_that_holds_itself_may_be_kept_for_the_tests_of_later_answers():
+    answer = "def f():\n    x = [1]\n    x.append(x)\n    return x"
+    cells = [
+        solution("answer", answer),
+        check("test0", "x = f()\nassert x[0] == 1"),
+        solution("later", "def g():\n    return 1"),
+        check("test1", "assert x[1] is x and g() == 1"),
+    ]
+    nb, lost = run(cells, [("answer", "answer", answer), ("later", "answer", "def g(): ...")])
     assert (failures(nb), lost) == ({}, {})
 
 
 def test_a_class_that_is_the_answers_passes_for_what_the_course_gave_it_to_inherit():
     base = "import abc\nclass Shape(abc.ABC):\n    @abc.abstractmethod\n    def area(self): ..."
     answer = "class Square(Shape):\n    def area(self):\n        return 9"
-    test = "assert isinstance(Square(), Shape) and Square().area() == 9"
-    nb = nbformat.from_dict(notebook([
-        cell("code", "base", base, locked=True), cell("code", "answer", answer, solution=True),
-        cell("code", "test", test, grade=True, locked=True, points=1),
-    ]))  # fmt: skip
-    step = ExecuteApart()
-    job = step.job(nb, [("base", "trusted", base), ("answer", "answer", answer)])
-    step.finish(nb, job, json.loads(engine.grade(step.settings(), step.request(job, {}, {}))))
+    cells = [
+        cell("code", "base", base, locked=True),
+        solution("answer", answer),
+        check("test", "assert isinstance(Square(), Shape) and Square().area() == 9"),
+    ]
+    nb, _ = run(cells, [("base", "trusted", base), ("answer", "answer", answer)])
     assert failures(nb) == {}
 
 
+WHOLE = "### BEGIN SOLUTION\ndef f(x):\n    return x + 1\n### END SOLUTION"
+PART = "def g(x):\n    ### BEGIN SOLUTION\n    return x\n    ### END SOLUTION\n"
+
+
 @pytest.mark.parametrize("wrong", ["def f(x):\n    return 99", "pass"])
-def test_a_function_that_the_solution_holds_whole_is_the_students(wrong):
-    for source in (
-        "### BEGIN SOLUTION\ndef f(x):\n    return x + 1\n### END SOLUTION",
-        "def g(x):\n    ### BEGIN SOLUTION\n    return x\n    ### END SOLUTION\n"
-        "### BEGIN SOLUTION\ndef f(x):\n    return x + 1\n### END SOLUTION",
-    ):
-        steps = (("answer", source),)
-        assert names.wanted("assert f(1) == 2", steps)["surely"] == ["f"]
-    given = "def f(x):\n    return x + 1\ndef g(x):\n    ### BEGIN SOLUTION\n    return x\n" \
-            "    ### END SOLUTION"  # fmt: skip
-    assert names.wanted("assert f(g(1)) == 2", (("answer", given),))["surely"] == ["g"]
+@pytest.mark.parametrize("source", [WHOLE, PART + WHOLE])
+def test_a_function_that_the_solution_holds_whole_is_the_students(wrong, source):
+    assert list(failures(grade(wrong, "assert f(1) == 2", source=source)[0])) == ["test0"]
+
+
+def test_a_function_that_students_are_given_whole_is_the_instructors():
+    source = f"def f(x):\n    return x + 1\n{PART}"
+    answer = "def f(x):\n    return 99\ndef g(x):\n    return x"
+    assert failures(grade(answer, "assert f(g(1)) == 2", source=source)[0]) == {}
 
 
 def test_points_that_a_test_gives_are_not_lost_in_what_is_printed():
@@ -240,10 +264,11 @@ def test_points_that_a_test_gives_are_not_lost_in_what_is_printed():
 
 
 def test_what_a_test_catches_is_not_counted_among_what_was_printed():
-    answer = "print('x' * 3 * 10**6)\nprint('x' * 10**6)\ndef f():\n    print('found')"
+    printed = ["print('x' * 3 * 10**6)"] * 2
     test = ("import contextlib, io\nwith contextlib.redirect_stdout(io.StringIO()) as said:\n"
             "    f()\nassert said.getvalue() == 'found\\n'")  # fmt: skip
-    assert failures(grade(answer, test)[0]) == {}
+    nb, _ = grade("def f():\n    print('found')", test, before=printed)
+    assert failures(nb) == {}
 
 
 def test_a_cleared_output_is_no_output():
@@ -256,8 +281,7 @@ def test_a_cleared_output_is_no_output():
 FLOOD = """import gc
 import course_utils.grading.answers as a
 line = [one for one in gc.get_objects() if isinstance(one, a.OneVoice)][0]
-for size in (3 * 10**6, 16 * 2**20 - 200):
-    line.send(['output', {'output_type': 'stream', 'name': 'stdout', 'text': 'x' * size}])
+line.send(['output', {'output_type': 'stream', 'name': 'stdout', 'text': 'x' * SIZE}])
 """
 CARETS = """import course_utils.grading.answers as a
 def describe(self, error, encoder):
@@ -269,9 +293,10 @@ def f(x):
 """
 
 
-@pytest.mark.parametrize("attack", [FLOOD, CARETS])
-def test_a_flood_of_outputs_costs_nobody_else_anything(attack):
-    grade(attack, "f(1)", "f(2)", "f(3)")
+@pytest.mark.parametrize("before", [[f"SIZE = {size}\n{FLOOD}" for size in
+                                     (3 * 10**6, 16 * 2**20 - 200)], []])  # fmt: skip
+def test_a_flood_of_outputs_costs_nobody_else_anything(before):
+    grade(CARETS, "f(1)", "f(2)", "f(3)", before=before)
     for _ in range(3):
         nb, lost = grade("def f(x):\n    return x", "assert f(1) == 1")
         assert (failures(nb), lost) == ({}, {})

@@ -56,7 +56,7 @@ def main(args):
                     tally.add(marked)
                     bar.advance(task)
                 if names := fails():
-                    console.print(UNFAIR.format(", ".join(names)), highlight=False)
+                    console.print(UNFAIR.format(escape(", ".join(names))), highlight=False)
         except KeyboardInterrupt:
             raise CourseError(
                 f"stopped after {tally.count} of {len(students)}; their marks are in the "

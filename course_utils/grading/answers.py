@@ -64,14 +64,9 @@ OPERATIONS = {
     "exit": lambda manager, kind, args: manager.__exit__(kind, kind and kind(*args), None),
 }  # fmt: skip
 
-# Special methods that a stand-in has if its object does.
-SPECIAL = [f"__{name}__" for name in (
-    "len", "iter", "next", "reversed", "getitem", "setitem", "delitem", "contains", "enter", "exit",
-    "neg", "pos", "invert", "abs", "float", "int", "round", "divmod", "rdivmod",
-    *(prefix + name for name in (
-        "add", "sub", "mul", "matmul", "truediv", "floordiv", "mod", "pow", "lshift", "rshift",
-        "and", "or", "xor") for prefix in ("", "r", "i")),
-)]  # fmt: skip
+# Special methods that not every object has, for a stand-in to have if its object does.
+SPECIAL = [name for word in OPERATIONS for prefix in ("", "r")
+           if not hasattr(object, name := f"__{prefix}{word.strip('_')}__")]  # fmt: skip
 KINDS = {types.FunctionType: "function", types.GeneratorType: "generator"}
 
 GENERATORS = {name: getattr(np.random, name) for name in ("PCG64", "PCG64DXSM", "MT19937",

@@ -15,6 +15,7 @@ import os
 import pickle
 import signal
 import socket
+import stat
 import subprocess
 import sys
 import tempfile
@@ -88,8 +89,9 @@ class Check:
     def beside(self):
         """The files beside the notebook, each with its time and size."""
         with os.scandir(self.folder) as entries:  # wherever a test has gone since
-            files = [entry for entry in entries if entry.is_file(follow_symlinks=False)]
-        return {file.name: (file.stat().st_mtime_ns, file.stat().st_size) for file in files}
+            found = {entry.name: entry.stat(follow_symlinks=False) for entry in entries}
+        return {name: (state.st_mtime_ns, state.st_size) for name, state in found.items()
+                if stat.S_ISREG(state.st_mode)}  # fmt: skip
 
     def send_files(self, files):
         table, tail = pack(files)
@@ -537,7 +539,8 @@ class Bench:
         for cell in job["cells"]:  # read once for a class, and not by each fork
             if cell["kind"] != "answer":
                 self.shell.rehearse(cell["source"], cell["label"])
-                used(cell["source"]), shows(cell["source"], tuple(job["hidden_tests"]))
+                used(cell["source"])
+                shows(cell["source"], tuple(job["hidden_tests"]))
         deadline = time.monotonic() + job["seconds"]
         defused, losses, suspects = {}, collections.Counter(), {}
         while True:

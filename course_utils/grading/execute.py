@@ -49,15 +49,15 @@ class ExecuteApart(Execute):
         config=True
     )
 
-    @default("hidden_tests")
-    def _hidden_tests(self):
-        step = ClearHiddenTests(parent=self.parent, config=self.config)
-        return [step.begin_test_delimeter, step.end_test_delimeter]
-
     withheld = List(WITHHELD, help="Packages that answers may not import.").tag(config=True)
     available = List(
         AVAILABLE, help="What of the withheld packages answers may import all the same."
     ).tag(config=True)
+
+    @default("hidden_tests")
+    def _hidden_tests(self):
+        step = ClearHiddenTests(parent=self.parent, config=self.config)
+        return [step.begin_test_delimeter, step.end_test_delimeter]
 
     def preprocess(self, nb, resources, km=None):
         folder, source, submitted = self.folders(resources)

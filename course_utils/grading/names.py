@@ -21,7 +21,6 @@ SOLUTION, HIDDEN = (
     tuple(f"{edge} {what}" for edge in ("BEGIN", "END")) for what in ("SOLUTION", "HIDDEN TESTS")
 )
 
-
 _parsing = threading.Lock()  # in Python 3.11 two threads that parse at once confuse each other
 
 
@@ -51,9 +50,11 @@ def read(tree):
 
 def quoted(source):
     """Strings of a cell, as in `"mean" in globals()`."""
-    values = (getattr(node, "value", None) for node in ast.walk(parse(source))
-              if isinstance(node, ast.Constant))  # fmt: skip
-    return {value for value in values if isinstance(value, str)}
+    return {
+        node.value
+        for node in ast.walk(parse(source))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
 
 
 def used_in_line(source, number):

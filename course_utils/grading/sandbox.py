@@ -2,7 +2,8 @@
 
 The bubblewrap shows the Python environment, read-only, and nothing else of the host; it has no
 network. Each submission is a fork inside it with process, IPC and mount namespaces of its own, a
-private /tmp, and, where the grader is root, a user of its own.
+private /tmp, no calls for memory that cannot be counted, and, where the grader is root, a user of
+its own.
 """
 
 import contextlib

@@ -402,6 +402,8 @@ attack("array_equal", "an array class that equals everything", "mean",
 attack("stack_for_number", "the class that has operators, in the place of a number", "square",
        change=insert("test_square", "class Stack:\n    def __eq__(self, o): return True\n"
        "    __sub__ = __abs__ = __lt__ = __eq__\ndef square(x): return Stack()"))
+attack("printed_credit", "prints so much that a partial credit is lost in it", "share",
+       share="def share(k):\n    for _ in range(5): print('x' * 10**6)\n    return 9")
 attack("nan_credit", "partial credit of nan", "share",
        share="class N(float):\n    def __eq__(self, o): return float('nan')\n"
        "def share(k): return N('nan')")
@@ -543,6 +545,14 @@ attack("memory_of_many", "many processes, each with its share of the memory", co
        change=insert("mean", f"import os, time\n{GUARD}\nhere, there = os.pipe()\nfor _ in range(6):\n"
        "    if os.fork() == 0:\n        y = np.ones(2**25)\n        os.write(there, b'.')\n        time.sleep(100)\n"
        "for _ in range(6): os.read(here, 1)\ntime.sleep(1)"))
+attack("memory_shared", "the same in memory that the processes share", confined=True,
+       change=insert("mean", f"import mmap, os, time\n{GUARD}\nhere, there = os.pipe()\nfor _ in range(6):\n"
+       "    if os.fork() == 0:\n        y = mmap.mmap(-1, 2**28)\n        y.write(b'.' * 2**28)\n"
+       "        os.write(there, b'.')\n        time.sleep(100)\n"
+       "for _ in range(6): os.read(here, 1)\ntime.sleep(1)\nprint('CLASSMATE-7')"))
+attack("memory_unseen", "memory that no process is seen to hold", confined=True, change=insert("mean",
+       f"import os\n{GUARD}\ntry:\n    os.memfd_create('CLASSMATE-7')\nexcept PermissionError:\n    pass\n"
+       "else:\n    print('CLASSMATE-7')"))
 attack("file_bomb", "a file without end", confined=True, change=insert("mean",
        f"import os\n{GUARD}\ntry:\n    with open('big', 'wb') as f:\n"
        "        while True: f.write(b'x' * 2**24)\nexcept OSError: print('full')"))
@@ -596,6 +606,10 @@ attack("wire_changes", "changes to arguments that are none", "mean",
 attack("wire_flood", "outputs without end in the place of a result", "mean",
        mean=INSIDE + "import gc\ndef mean(x):\n    line = next(o for o in gc.get_objects() if isinstance(o, a.OneVoice))\n"
        "    while True: line.send(['output', {'output_type': 'stream', 'name': 'stdout', 'text': 'x'}])")
+attack("wire_large", "outputs that are too large together for what sends them on", change=lambda nb: [
+       insert("mean", INSIDE + f"import gc\nline = next(o for o in gc.get_objects() if isinstance(o, a.OneVoice))\n"
+       f"line.send(['output', {{'output_type': 'stream', 'name': 'stdout', 'text': 'x' * ({size})}}])")(nb)
+       for size in ("3 * 10**6", "16 * 2**20 - 200")] and None)
 attack("wire_output", "an output nested as deep as JSON goes, and half a character", change=insert("mean",
        "deep = 'x'\nfor _ in range(400): deep = [deep]\nget_ipython().emit({'output_type': 'display_data', "
        "'metadata': deep, 'data': {'a/b': deep, 'text/plain': chr(0xD800)}})\nprint(chr(0xDFFF))"))

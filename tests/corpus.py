@@ -546,10 +546,10 @@ attack("memory_of_many", "many processes, each with its share of the memory", co
        "    if os.fork() == 0:\n        y = np.ones(2**25)\n        os.write(there, b'.')\n        time.sleep(100)\n"
        "for _ in range(6): os.read(here, 1)\ntime.sleep(1)"))
 attack("memory_shared", "the same in memory that the processes share", confined=True,
-       change=insert("mean", f"import mmap, os, time\n{GUARD}\nhere, there = os.pipe()\nfor _ in range(6):\n"
-       "    if os.fork() == 0:\n        y = mmap.mmap(-1, 2**28)\n        y.write(b'.' * 2**28)\n"
+       change=insert("mean", f"import mmap, os, time\n{GUARD}\nhere, there = os.pipe()\nfor _ in range(3):\n"
+       "    if os.fork() == 0:\n        y = mmap.mmap(-1, 2**29)\n        for _ in range(512): y.write(b'.' * 2**20)\n"
        "        os.write(there, b'.')\n        time.sleep(100)\n"
-       "for _ in range(6): os.read(here, 1)\ntime.sleep(1)\nprint('CLASSMATE-7')"))
+       "for _ in range(3): os.read(here, 1)\ntime.sleep(1)\nprint('CLASSMATE-7')"))
 attack("memory_unseen", "memory that no process is seen to hold", confined=True, change=insert("mean",
        f"import os\n{GUARD}\ntry:\n    os.memfd_create('CLASSMATE-7')\nexcept PermissionError:\n    pass\n"
        "else:\n    print('CLASSMATE-7')"))

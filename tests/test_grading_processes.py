@@ -256,13 +256,6 @@ def test_a_function_that_students_are_given_whole_is_the_instructors():
     assert failures(grade(answer, "assert f(g(1)) == 2", source=source)[0]) == {}
 
 
-def test_points_that_a_test_gives_are_not_lost_in_what_is_printed():
-    answer = "def f(k):\n    for _ in range(5):\n        print('x' * 10**6)\n    return 0"
-    nb, _ = grade(answer, "float(sum(f(k) == k for k in (1, 2, 3)))")
-    results = [one for one in nb.cells[1].outputs if one.output_type == "execute_result"]
-    assert [one.data["text/plain"] for one in results] == ["0.0"]
-
-
 def test_what_a_test_catches_is_not_counted_among_what_was_printed():
     printed = ["print('x' * 3 * 10**6)"] * 2
     test = ("import contextlib, io\nwith contextlib.redirect_stdout(io.StringIO()) as said:\n"
@@ -346,25 +339,6 @@ def test_objects_that_tests_keep_do_not_use_up_the_answers_processes():
     tests = [f"c = C{k}()\nassert c.get() == {k}" for k in range(30)]
     nb, lost = grade(answer, "crash()", *tests, processes=8)
     assert set(failures(nb)) == set(lost) == {"test0"}
-
-
-@pytest.mark.skipif(not engine.sandboxed(), reason="needs bubblewrap")
-def test_memory_is_counted_wherever_it_is_held():
-    shared = """import mmap, os, time
-for k in range(4):
-    if os.fork() == 0:
-        m = mmap.mmap(-1, 300 * 2**20)
-        for i in range(0, 300 * 2**20, 4096):
-            m[i] = 1
-        time.sleep(30)
-time.sleep(4)
-def f():
-    return 1"""
-    unseen = "import os\ntry:\n    os.memfd_create('a')\nexcept PermissionError:\n    f = int"
-    nb, lost = grade(shared, "assert f() == 1", memory=2**30)
-    assert "memory" in lost["answer"]
-    nb, _ = grade(unseen, "assert f(1) == 1")
-    assert failures(nb) == {}
 
 
 def test_a_file_that_a_test_writes_is_there_for_the_answer():

@@ -31,6 +31,9 @@ from course_utils.validation import (
 SINGULAR = 1e-13
 """Curvatures below this share of the largest count as none."""
 
+ROUNDING = 1e-15
+"""Share of a mean loss below which its last bits, and so the machine, decide what it is."""
+
 
 class Family(NamedTuple):
     """An exponential family in its natural parameter η; every function takes arrays.
@@ -399,6 +402,11 @@ def fit(
         if newton:
             (direction, _), longest = _newton_direction(theta, X, gradient, family, weights), 1.0
         if longest * _largest(X @ direction) <= tolerance * (1 + _largest(X @ theta)):
+            break
+        if newton and np.vdot(gradient, direction) <= ROUNDING * abs(value):
+            theta = theta - direction  # the last: whether it lowers a value so little, none can see
+            value, gradient = objective(theta)
+            history.append(min(value, history[-1]))
             break
         try:
             step = line_search(

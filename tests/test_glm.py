@@ -210,8 +210,11 @@ def test_newton_needs_few_steps_where_the_gradient_needs_many():
 
 @pytest.mark.parametrize("l2", [0.0, 0.3])
 def test_newtons_steps_are_few_for_every_family(family, l2):
-    _, X, y = problem(family)
-    assert fit(X, y, family=family, l2=l2, n_classes=3).n_iterations <= 6
+    fits = (
+        fit(*problem(family, seed=seed)[1:], family=family, l2=l2, n_classes=3)
+        for seed in range(20)
+    )  # near the minimum rounding hides what a step brings, and is not to make it a short one
+    assert max(found.n_iterations for found in fits) <= 7
 
 
 @pytest.mark.parametrize("scale", [1e-3, 1e3])

@@ -365,11 +365,13 @@ def rejects(check, function, what):
     AssertionError: check_double lets a wrong implementation pass (3 more)
     """
     try:
-        result = call(check, function)
-    except AssertionError as failure:
-        if isinstance(failure.__cause__, AssertionError):
-            return
+        result = _quietly(check, (function,), {})
+    except AssertionError:
+        return
+    except NotImplementedError:
         raise
+    except Exception as error:
+        raise _crash(check, (function,), {}, error) from error
     returned = (
         "" if result is None else ": it has to raise AssertionError, and returned a value instead"
     )
@@ -378,15 +380,22 @@ def rejects(check, function, what):
 
 def _run(function, arguments, keywords):
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # what warns may still be right: its value decides
-            return function(*arguments, **keywords)
+        return _quietly(function, arguments, keywords)
     except NotImplementedError:
         raise
     except Exception as error:
-        problem = f"{_name(function)} raised {_said(error)}"
-        given = _named(arguments, keywords)
-        raise AssertionError(_message(problem, given, "a result, and no error")) from error
+        raise _crash(function, arguments, keywords, error) from error
+
+
+def _quietly(function, arguments, keywords):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what warns may still be right: its value decides
+        return function(*arguments, **keywords)
+
+
+def _crash(function, arguments, keywords, error):
+    problem = f"{_name(function)} raised {_said(error)}"
+    return AssertionError(_message(problem, _named(arguments, keywords), "a result, and no error"))
 
 
 def _named(arguments, keywords):

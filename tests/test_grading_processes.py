@@ -88,6 +88,53 @@ def test_tests_are_compiled_ahead_and_run_for_each_submission_anew():
         assert not lost
 
 
+def test_what_a_test_imports_is_there_before_the_submission_is():
+    test = """def try_it():
+    import sys
+    there = "wave" in sys.modules
+    from wave import open
+    assert there and f()
+try_it()"""
+    cells = [solution("answer", "def f():\n    return 1"), check("test", test)]
+    nb, _ = run(cells, [("answer", "answer", cells[0]["source"]), ("test", "trusted", test)])
+    assert not failures(nb)
+
+
+def test_imports_are_found_wherever_they_are_and_as_they_are():
+    source = "from __future__ import annotations\nfrom . import a\nimport b.c as d\n" \
+             "class E:\n    def f(self):\n        from g import h, i"  # fmt: skip
+    assert names.imports(source) == {"import b.c as d", "from g import h, i"}
+
+
+def test_processes_that_were_started_ahead_are_the_first_to_be_used():
+    engine.close_all()
+    engine.start(2)
+    engine.start(2)
+    ahead = list(engine._ready)
+    nb, _ = grade("def f():\n    return 1", "assert f() == 1")
+    assert not failures(nb)
+    assert len(ahead) == 2
+    assert engine._mine.process in ahead
+    engine.close_all()
+    assert all(process.poll() is not None for process in ahead)
+    assert not engine._ready
+
+
+def test_the_answer_draws_on_from_where_the_test_has_moved_the_generator():
+    answer = "import numpy as np\ndef draw():\n    return np.random.normal()"
+    test = """np.random.seed(1)
+first = [np.random.normal() for _ in range(4)]
+np.random.seed(1)
+np.random.normal()
+assert [draw(), draw()] == first[1:3]  # the test draws nothing in between
+np.random.normal()  # which was in store, so that the generator itself stays where it is
+assert draw() == first[2]
+np.random.set_state(np.random.get_state())
+assert draw() == first[3]"""
+    nb, _ = grade(answer, f"import numpy as np\n{test}")
+    assert not failures(nb)
+
+
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="only Linux keeps to a core")
 def test_each_pair_of_processes_keeps_to_a_core_of_its_own_where_there_are_enough():
     all_cores = os.sched_getaffinity(0)

@@ -13,7 +13,6 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from course_utils.classroom import room as rooms
 from course_utils.course import CONFIG, CourseError, find_root, load_config
 from course_utils.grading import engine
 
@@ -28,6 +27,11 @@ def main(args):
     root = find_root(Path.cwd(), CONFIG)
     if args.jobs is not None and args.jobs < 1:
         raise CourseError(f"--jobs {args.jobs}: expected 1 or more.")
+    if not args.scheduler:
+        engine.start(min(jobs(args.jobs), 2))  # while this process reads nbgrader
+
+    from course_utils.classroom import room as rooms
+
     config = load_config(root)
     config.CourseDirectory.setdefault("root", str(root))
     if args.require_sandbox:

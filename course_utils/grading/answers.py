@@ -9,6 +9,7 @@ should the test's calls hang or die.
 
 import builtins
 import contextlib
+import functools
 import gc
 import importlib.util
 import inspect
@@ -375,13 +376,11 @@ def within(name, packages):
     return any(name == package or name.startswith(f"{package}.") for package in packages)
 
 
-def preload(names):
+@functools.cache
+def preload(statement):
     """Import packages before anything of a student's is here, so that no submission pays for it."""
-    for name in names:
-        try:
-            importlib.import_module(name)
-        except Exception:  # the answer will say what is missing, if it needs it
-            continue
+    with contextlib.suppress(Exception):  # the answer will say what is missing, if it needs it
+        exec(statement, {})
 
 
 def draw():
@@ -393,6 +392,14 @@ def draw():
         axes.legend()
         figure.savefig(io.BytesIO(), format="png")
         pyplot.close(figure)
+        with contextlib.suppress(AttributeError):  # else every fork lets go of its fonts first
+            sys.modules["matplotlib.font_manager"]._get_font.cache_clear()
+
+
+def share():
+    """Have no fork look for garbage in what is in memory now, and so copy it."""
+    gc.collect()
+    gc.freeze()
 
 
 class OneVoice(Channel):
@@ -515,16 +522,17 @@ def main(control, settings):
     """The warm process: one submission for each lot of sockets that arrives over `control`."""
     control = socket.socket(fileno=control)
     shell = Shell.start()
-    preload(["matplotlib.pyplot", "numpy.testing"])
+    preload("import matplotlib.pyplot, numpy.testing")
     shell.enable_matplotlib()
     draw()
-    gc.freeze()  # what is shared with the forks stays shared
+    share()
     sys.meta_path.insert(0, Withheld(settings["withheld"], settings["allowed"]))
     for count in itertools.count():
         data, fds, _, _ = socket.recv_fds(control, 2**16, 1 + MAX_PARKED)
         if not data:
             return
-        preload(json.loads(data))
+        for statement in json.loads(data):
+            preload(statement)
         pid = os.fork()
         if pid == 0:
             control.close()

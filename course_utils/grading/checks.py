@@ -28,7 +28,7 @@ from pathlib import Path
 import numpy as np
 
 from course_utils.grading import sandbox
-from course_utils.grading.answers import MAX_DEPTH, MAX_PARKED, preload, quietly
+from course_utils.grading.answers import MAX_DEPTH, MAX_PARKED, preload, quietly, share
 from course_utils.grading.names import bindings, hidden_lines, module, shows, used, used_in_line
 from course_utils.grading.shell import Shell, known, output
 from course_utils.grading.standins import AnswerEnded, Answers, StandIn
@@ -511,7 +511,7 @@ def parking(cells):
 class Bench:
     """The two warm processes side by side; grades one submission at a time."""
 
-    def __init__(self, settings):
+    def __init__(self, settings, shell):
         # The system counts processes and keeps keys by user: none of it is another submission's.
         settings["user"] = sandbox.USER + os.getpid() % 5000 * sandbox.USERS
         self.control, theirs = socket.socketpair()
@@ -529,18 +529,12 @@ class Bench:
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
         theirs.close()
-        self.shell = Shell.start()
+        self.shell, self.settings = shell, settings
         self.shell.plots = False
-        self.settings = settings
 
     def grade(self, job, files, own_files):
         """Outputs of every cell, and why cells were lost: `{"outputs": […], "lost": {…}}`."""
-        preload(job["preload"])
-        for cell in job["cells"]:  # read once for a class, and not by each fork
-            if cell["kind"] != "answer":
-                self.shell.rehearse(cell["source"], cell["label"])
-                used(cell["source"])
-                shows(cell["source"], tuple(job["hidden_tests"]))
+        self.prepare(job)
         deadline = time.monotonic() + job["seconds"]
         defused, losses, suspects = {}, collections.Counter(), {}
         while True:
@@ -562,6 +556,19 @@ class Bench:
                 break
         lost = {index: reason for index, (reason, _) in defused.items()} | gone
         return {"outputs": outputs, "lost": lost}
+
+    def prepare(self, job):
+        """Import and read once for a class what each fork would."""
+        known = len(self.shell.rehearsed), preload.cache_info().currsize
+        for statement in job["preload"]:
+            preload(statement)
+        for cell in job["cells"]:
+            if cell["kind"] != "answer":
+                self.shell.rehearse(cell["source"], cell["label"])
+                used(cell["source"])
+                shows(cell["source"], tuple(job["hidden_tests"]))
+        if known != (len(self.shell.rehearsed), preload.cache_info().currsize):
+            share()
 
     def attempt(self, job, files, own_files, defused, deadline):
         """Run the notebook once.
@@ -657,14 +664,15 @@ def main(control):
     if sys.platform.startswith("linux"):
         sandbox.die_with_parent()
     channel = Channel(socket.socket(fileno=control))
-    settings, _ = channel.receive()
-    bench = Bench(settings)
-    while True:
-        try:
+    shell = Shell.start()
+    if not channel.ready(0):
+        preload("import matplotlib.pyplot")  # nobody waits yet, and most will need it
+    with contextlib.suppress(EOFError):  # until the other end is closed
+        settings, _ = channel.receive()
+        bench = Bench(settings, shell)
+        while True:
             (job, table, own), tail = channel.receive()
-        except EOFError:
-            return
-        channel.send(bench.grade(job, unpack(table, tail), unpack(own, tail)))
+            channel.send(bench.grade(job, unpack(table, tail), unpack(own, tail)))
 
 
 if __name__ == "__main__":

@@ -29,6 +29,7 @@ NO_FORK = "Answers and tests share a process on Windows: to keep them apart, gra
 
 _mine = threading.local()
 _all, _lock = {}, threading.Lock()
+_ready = []  # those of all that no thread has taken yet
 _closed = [0]  # how often all were ended
 
 
@@ -82,21 +83,36 @@ def bench(settings):
     key = os.getpid(), settings
     if getattr(_mine, "key", None) != key or _mine.process.poll() is not None:
         close()
-        ours, theirs = socket.socketpair()
-        environment = {**os.environ, **sandbox.THREADS, "MPLBACKEND": "agg"}
-        run = [sys.executable, "-P", "-m", "course_utils.grading.checks", str(theirs.fileno())]
-        _mine.process = subprocess.Popen(
-            run, pass_fds=[theirs.fileno()], env=environment,
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, start_new_session=True,
-        )  # fmt: skip
-        theirs.close()
+        try:
+            _mine.process = _ready.pop()
+        except IndexError:
+            _mine.process = spawn()
         if getattr(_mine, "core", None) is not None:
             os.sched_setaffinity(_mine.process.pid, {_mine.core})
-        _mine.key, _mine.channel = key, Channel(ours)
-        with _lock:
-            _all[_mine.process] = _mine.channel
+        _mine.key, _mine.channel = key, _all[_mine.process]
         _mine.channel.send({**json.loads(settings), "isolated": sandboxed()})
     return _mine.channel
+
+
+def start(count):
+    """Have processes for so many threads get warm now, whatever they are to grade."""
+    for _ in range(count - len(_ready) if hasattr(os, "fork") else 0):
+        _ready.append(spawn())
+
+
+def spawn():
+    """A process for checks, which waits in `_all` to be told what to do."""
+    ours, theirs = socket.socketpair()
+    run = [sys.executable, "-P", "-m", "course_utils.grading.checks", str(theirs.fileno())]
+    process = subprocess.Popen(
+        run, pass_fds=[theirs.fileno()],
+        env={**os.environ, **sandbox.THREADS, "MPLBACKEND": "agg"},
+        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, start_new_session=True,
+    )  # fmt: skip
+    theirs.close()
+    with _lock:
+        _all[process] = Channel(ours)
+    return process
 
 
 def keep_to(cores):
@@ -120,6 +136,7 @@ def close():
 def close_all():
     """End the warm processes of all threads, which give up what they are grading."""
     _closed[0] += 1
+    _ready.clear()
     for process in list(_all):
         end(process)
 

@@ -132,17 +132,11 @@ class ExecuteApart(Execute):
         answers = [text for _, role, text in source if role == "answer"]
         common = [text for _, role, text in source if role == "plain"]
         common += [item["source"] for item in cells if item["kind"] == "shared"]
-        packages = {
-            node_name(node)
-            for text in everything
-            for _, node in names.bindings(text)
-            if type(node).__name__.startswith("Import")
-        }
         return {
             "cells": cells,
             "classes": sorted(bound(common) - bound(answers)),
             "operators": sorted(set().union(*map(names.operators, everything))),
-            "preload": sorted(packages - {"", "__future__"}),
+            "preload": sorted(set().union(*map(names.imports, everything))),
             "withheld": self.withheld,
             "hidden_tests": self.hidden_tests,
             "cell_seconds": self.timeout,
@@ -180,11 +174,6 @@ def kind(cell):
     if not utils.is_grade(cell):
         return "shared"
     return "forgeable" if FORGEABLE in cell.source else "test"
-
-
-def node_name(node):
-    return getattr(node, "module", None) or (node.names[0].name if not getattr(
-        node, "level", 0) else "")  # fmt: skip
 
 
 def paths(name):

@@ -65,6 +65,17 @@ def used_in_line(source, number):
 
 
 @functools.lru_cache(1024)
+def imports(source):
+    """The statements of a cell, wherever in it, that import packages."""
+    return frozenset(
+        ast.unparse(node) for node in ast.walk(parse(source))
+        if isinstance(node, ast.Import) or (
+            isinstance(node, ast.ImportFrom) and not node.level and node.module != "__future__"
+        )
+    )  # fmt: skip
+
+
+@functools.lru_cache(1024)
 def bindings(source):
     """Names that a cell binds at its top level, each with the statement, in order."""
     found = []

@@ -119,6 +119,7 @@ class Shell(InteractiveShell):
         )
         shell.rehearsed = set()
         shell.out, shell.err = Stream(shell, "stdout"), Stream(shell, "stderr")
+        shell.run_cell("pass")  # the first cell has IPython import the last of what it needs
         return shell
 
     def run(self, source, label):

@@ -5,6 +5,7 @@ for what is not. A stand-in has no say in a comparison with the test's own value
 something is true, or in becoming a number or an array: a test that needs data fails with words.
 """
 
+import ctypes
 import functools
 import inspect
 import random
@@ -250,6 +251,17 @@ for _name in ("add", "sub", "mul", "matmul", "truediv", "floordiv", "mod", "pow"
     METHODS[f"__i{_name}__"] = _in_place(f"i{_op}".rstrip("_"), f"__i{_name}__")
 
 
+def bits_of_numpy():
+    """The state of NumPy's global generator as it is in memory, if it is the usual one.
+
+    To tell whether it has moved, at a fiftieth of what it takes to make numbers of it.
+    """
+    generator = np.random.get_bit_generator()
+    if type(generator) is not np.random.MT19937:
+        return None
+    return ctypes.string_at(generator.ctypes.state_address, 625 * 4)  # 624 words and the place
+
+
 class Answers:
     """The trusted end of the line to one answer process.
 
@@ -283,7 +295,7 @@ class Answers:
         self.gone = None  # why there never was any
         self.deadline = None
         self.calls = 0
-        self.seeds = None
+        self.seeds, self.bits = {}, None  # the random states that the student's side has
         self.depth = self.kept = self.handed = 0
         self.standing = False  # whether there is a state to return to, of before this test
         self.changed = False  # whether an argument was changed in place
@@ -359,7 +371,7 @@ class Answers:
 
     def _forget(self, depth):
         """The state of `depth` is back, and knows nothing of what came after it."""
-        self.depth, self.seeds, self.generators = depth, None, {}
+        self.depth, self.seeds, self.bits, self.generators = depth, {}, None, {}
         self.standing = False
         del self.callbacks[self.handed :]
         self.stand_ins = {n: value for n, value in self.stand_ins.items() if n < self.kept}
@@ -480,17 +492,20 @@ class Answers:
 
     def _new_seeds(self):
         """NumPy's and Python's global random states, if this side has moved them since."""
-        numpy_state = np.random.get_state()  # noqa: NPY002
-        python_state = random.getstate()
-        current = (numpy_state[1].tobytes(), numpy_state[2:], python_state)
-        old, self.seeds = self.seeds, current
-        new = {}
-        if old is None or old[:2] != current[:2]:
-            new["numpy"] = numpy_state
-        if old is None or old[2] != current[2]:
-            version, words, rest = python_state
-            new["python"] = version, np.array(words, np.uint32), rest
+        new, bits = {}, bits_of_numpy()
+        if bits is None or bits != self.bits:
+            state = np.random.get_state()  # noqa: NPY002
+            self.bits = None if state[3] else bits  # a normal number in store is not among them
+            if self._is_new("numpy", (state[1].tobytes(), state[2:])):
+                new["numpy"] = state
+        state = random.getstate()
+        if self._is_new("python", state):
+            new["python"] = state[0], np.array(state[1], np.uint32), state[2]
         return new
+
+    def _is_new(self, name, state):
+        old, self.seeds[name] = self.seeds.get(name), state
+        return old != state
 
     def _describe(self, value, encoder):
         """How a value that is not plain data goes to the student's side."""

@@ -505,8 +505,8 @@ class Channel:
         size, tail = HEADER.unpack(self._exactly(HEADER.size, deadline))
         if size > MAX_TREE or tail > MAX_TAIL:
             raise Malformed(f"a message of {size + tail} bytes")
-        data = self._exactly(size, deadline)
-        return bytes(data), self._exactly(tail, deadline)
+        data = memoryview(self._exactly(size + tail, deadline))
+        return bytes(data[:size]), data[size:]
 
     def close(self):
         self.sock.close()

@@ -142,17 +142,16 @@ def reap():
 
 FLOOR = """
 import json, os, sys, time
-from course_utils.grading.answers import draw, preload
+from course_utils.grading.answers import draw, preload, share
 from course_utils.grading.shell import Shell
-import gc
 notebooks = [json.load(open(name)) for name in sys.argv[1:]]
 shell = Shell.start()
 shell.emit = lambda item: None
-preload(["matplotlib.pyplot", "numpy", "course_utils.checks", "course_utils.data",
-         "course_utils.bayesian_regression", "course_utils.plotting.bayesian_regression"])
+preload("import matplotlib.pyplot, numpy, course_utils.checks, course_utils.data, "
+        "course_utils.bayesian_regression, course_utils.plotting.bayesian_regression")
 shell.enable_matplotlib()
 draw()
-gc.freeze()
+share()
 start = time.perf_counter()
 for nb in notebooks:
     if (pid := os.fork()) == 0:

@@ -5,8 +5,10 @@ import importlib
 import sys
 from pathlib import Path
 
+from traitlets import TraitError
+
 from course_utils import __version__
-from course_utils.course import CourseError
+from course_utils.course import CONFIG, CourseError
 
 TEACH = {"rich", "hatchling"}  # the packages of the extra "teach" that are imported
 UNREAD = "rfc3987_syntax"  # jsonschema takes a second to read it, for a format of no notebook's
@@ -133,6 +135,8 @@ def main(argv=None):
         return importlib.import_module(f"course_utils.commands.{args.command}").main(args)
     except CourseError as error:
         message = str(error)
+    except TraitError as error:
+        message = f"{CONFIG}: {error}"
     except ModuleNotFoundError as error:
         if error.name not in TEACH:
             raise

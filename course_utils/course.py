@@ -1,6 +1,7 @@
 """A course folder: where it begins, what it holds, and nbgrader run on it in this process."""
 
 import re
+import traceback
 from pathlib import Path
 
 from traitlets.config import PyFileConfigLoader
@@ -25,7 +26,14 @@ def find_root(start, *parts):
 
 def load_config(root):
     """The configuration in `root`'s nbgrader_config.py, and no other of this machine's."""
-    return PyFileConfigLoader(CONFIG, path=str(root)).load_config()
+    path = root / CONFIG
+    try:
+        return PyFileConfigLoader(CONFIG, path=str(root)).load_config()
+    except Exception as error:
+        frames = traceback.extract_tb(error.__traceback__)
+        lines = [f", line {frame.lineno}" for frame in frames if frame.filename == str(path)]
+        reason = f"{type(error).__name__}: {error}"
+        raise CourseError(f"{path} does not run{''.join(lines[-1:])}: {reason}") from None
 
 
 def assignments(root):

@@ -5,6 +5,7 @@ import contextlib
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import socket
@@ -515,9 +516,41 @@ def test_bad_input_is_one_clear_line(course, capfd, monkeypatch, tmp_path):
     assert "not a database" in complaint(capfd, "01_sums")
 
 
-def test_an_unreachable_database_is_one_clear_line(course, capfd):
+def configure(course, line):
     with open(course / "nbgrader_config.py", "a") as file:
-        file.write("c.CourseDirectory.db_url = 'postgresql+psycopg://me:secret@127.0.0.1:1/book'\n")
+        file.write(f"{line}\n")
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("c.ExecuteApart.memory = '4G'", r"trait .* expected an int, not the str '4G'"),
+        ("c.ExecuteApart.memory = (4", r"nbgrader_config.py does not run: SyntaxError"),
+        ("import os; os.foo", r"nbgrader_config.py does not run, line \d+: AttributeError.* 'foo'"),
+    ],
+)
+def test_a_configuration_at_fault_is_one_clear_line(course, capfd, line, words):
+    configure(course, line)
+    assert re.search(words, complaint(capfd, "01_sums"))
+
+
+def test_an_option_that_nothing_has_is_not_passed_over(course, capfd):
+    configure(course, "c.ExecuteApart.memroy = 1; c.PenaltyPerDay.per_day = 1")
+    with rooms.opened(load_config(course), "01_sums") as room:
+        assert ["memroy" in room.remarks[0], "per_day" in room.remarks[1]] == [True, True]
+        assert room.remarks[2:] == []
+    configure(course, "c.CourseDirectory.source_directory = 'source'")
+    configure(course, "c.CourseDirectory.sauce_directory = 'solutions'")
+    said = complaint(capfd, "01_sums")
+    assert "no assignment '01_sums'" in said
+    assert "Did you mean" in said
+    assert "source_directory" in said
+
+
+def test_an_unreachable_database_is_one_clear_line(course, capfd):
+    configure(
+        course, "c.CourseDirectory.db_url = 'postgresql+psycopg://me:secret@127.0.0.1:1/book'"
+    )
     said = complaint(capfd, "01_sums")
     assert "127.0.0.1" in said
     assert "secret" not in said

@@ -10,6 +10,7 @@ import contextlib
 import glob
 import hashlib
 import json
+import logging
 import os
 import shutil
 import tempfile
@@ -26,7 +27,7 @@ from course_utils import __version__
 from course_utils.classroom import diagnosis
 from course_utils.classroom.unit import describe, mark
 from course_utils.classroom.writer import Writer
-from course_utils.course import CourseError
+from course_utils.course import CONFIG, CourseError
 from course_utils.grading import BANKS, engine
 from course_utils.grading.execute import (
     ExecuteApart,
@@ -81,18 +82,18 @@ class Classroom:
 
     def __init__(self, config, assignment):
         self.name = assignment
-        self.coursedir = CourseDirectory(config=config, assignment_id=assignment)
+        self.remarks = []  # what the instructor should know, and no reason not to grade
+        with hear(self.remarks):
+            self.coursedir = CourseDirectory(config=config, assignment_id=assignment)
         self.source = self.path(self.coursedir.source_directory, ".")
         if not any(self.source.glob("*.ipynb")):
             places = sorted(path.parent.name for path in self.source.parent.glob("*/*.ipynb"))
             known = ", ".join(dict.fromkeys(places)) or "none"
-            raise CourseError(
-                f"no assignment {assignment!r} in {self.source.parent}: there is {known}."
-            )
-        self.step = ExecuteApart(config=config)
-        self.remarks = []  # what the instructor should know, and no reason not to grade
-        self.writer = Writer(self.coursedir.db_url, assignment, config)
-        with contextlib.ExitStack() as undo:
+            reason = f"no assignment {assignment!r} in {self.source.parent}: there is {known}."
+            raise CourseError(" ".join([reason, *self.remarks]))
+        with hear(self.remarks), contextlib.ExitStack() as undo:
+            self.step = ExecuteApart(config=config)
+            self.writer = Writer(self.coursedir.db_url, assignment, config)
             undo.callback(self.writer.close)
             notebooks = self.notebooks()
             for name, notebook in notebooks.items():
@@ -218,6 +219,20 @@ class Classroom:
         with contextlib.suppress(OSError, ValueError):
             return json.loads(path.read_text(encoding="utf-8"))
         return {}
+
+
+@contextlib.contextmanager
+def hear(remarks):
+    """Note down what the configuration is warned of, an option that nothing has, say; once each."""
+    handler = logging.Handler(logging.WARNING)
+    handler.emit = lambda record: remarks.append(f"{CONFIG}: {record.getMessage()}")
+    logger = logging.getLogger("traitlets")
+    logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        remarks[:] = dict.fromkeys(remarks)
 
 
 @contextlib.contextmanager

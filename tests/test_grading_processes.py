@@ -95,8 +95,16 @@ def test_what_a_test_imports_is_there_before_the_submission_is():
     from wave import open
     assert there and f()
 try_it()"""
-    cells = [solution("answer", "def f():\n    return 1"), check("test", test)]
-    nb, _ = run(cells, [("answer", "answer", cells[0]["source"]), ("test", "trusted", test)])
+    nb, _ = grade("def f():\n    return 1", test)
+    assert not failures(nb)
+
+
+def test_the_answer_does_not_get_to_know_what_the_tests_import():
+    test = "def try_it():\n    import netrc\n    assert f() == 'colorsys'\ntry_it()"
+    answer = "import sys\nthere = ' '.join({'netrc', 'colorsys'} & {*sys.modules})\n" \
+             "def f():\n    import colorsys\n    return there"  # fmt: skip
+    cells = [solution("answer", answer), check("test", test)]
+    nb, _ = run(cells, [("answer", "answer", answer), ("test", "trusted", test)])
     assert not failures(nb)
 
 

@@ -29,7 +29,15 @@ import numpy as np
 
 from course_utils.grading import sandbox
 from course_utils.grading.answers import MAX_DEPTH, MAX_PARKED, preload, quietly, share
-from course_utils.grading.names import bindings, hidden_lines, module, shows, used, used_in_line
+from course_utils.grading.names import (
+    bindings,
+    hidden_lines,
+    imports,
+    module,
+    shows,
+    used,
+    used_in_line,
+)
 from course_utils.grading.shell import Shell, known, output
 from course_utils.grading.standins import AnswerEnded, Answers, StandIn
 from course_utils.grading.wire import Channel, Malformed, Shared, pack, unpack
@@ -564,6 +572,8 @@ class Bench:
             preload(statement)
         for cell in job["cells"]:
             if cell["kind"] != "answer":
+                for statement in imports(cell["source"]):  # which the answer does not get to know
+                    preload(statement)
                 self.shell.rehearse(cell["source"], cell["label"])
                 used(cell["source"])
                 shows(cell["source"], tuple(job["hidden_tests"]))

@@ -136,7 +136,7 @@ class ExecuteApart(Execute):
             "cells": cells,
             "classes": sorted(bound(common) - bound(answers)),
             "operators": sorted(set().union(*map(names.operators, everything))),
-            "preload": sorted(set().union(*map(names.imports, everything))),
+            "preload": sorted(set().union(*map(names.imports, answers + common))),
             "withheld": self.withheld,
             "hidden_tests": self.hidden_tests,
             "cell_seconds": self.timeout,

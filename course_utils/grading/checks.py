@@ -568,11 +568,9 @@ class Bench:
     def prepare(self, job):
         """Import and read once for a class what each fork would."""
         known = len(self.shell.rehearsed), preload.cache_info().currsize
-        for statement in job["preload"]:
-            preload(statement)
         for cell in job["cells"]:
             if cell["kind"] != "answer":
-                for statement in imports(cell["source"]):  # which the answer does not get to know
+                for statement in set().union(*map(imports, [*cell["given"], cell["source"]])):
                     preload(statement)
                 self.shell.rehearse(cell["source"], cell["label"])
                 used(cell["source"])
@@ -675,8 +673,6 @@ def main(control):
         sandbox.die_with_parent()
     channel = Channel(socket.socket(fileno=control))
     shell = Shell.start()
-    if not channel.ready(0):
-        preload("import matplotlib.pyplot")  # nobody waits yet, and most will need it
     with contextlib.suppress(EOFError):  # until the other end is closed
         settings, _ = channel.receive()
         bench = Bench(settings, shell)

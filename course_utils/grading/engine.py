@@ -57,13 +57,14 @@ def grade(settings, request):
     for _ in range(2):  # a bench may have died since: of the next, it is this submission's doing
         if _closed[0] != closed:
             return json.dumps({"refused": "grading was stopped"}).encode()
-        channel = bench(settings)
         try:
+            channel = bench(settings)
             channel.send_bytes(request, timeout=60)
             return channel.receive_bytes(timeout=2 * chosen["limits"]["seconds"] + 60)[0]
-        except (EOFError, OSError, Malformed):
+        except (EOFError, OSError, Malformed) as error:
             close()  # nobody reads on in the middle of a message
-    return json.dumps({"refused": "the check process ended without a verdict, twice"}).encode()
+            reason = f"the check process ended without a verdict, twice ({error})"
+    return json.dumps({"refused": reason}).encode()
 
 
 def refusal(require_sandbox):
@@ -84,12 +85,12 @@ def bench(settings):
     if getattr(_mine, "key", None) != key or _mine.process.poll() is not None:
         close()
         try:
-            _mine.process = _ready.pop()
+            _mine.process, _mine.channel = _ready.pop()
         except IndexError:
-            _mine.process = spawn()
+            _mine.process, _mine.channel = spawn()
+        _mine.key = key
         if getattr(_mine, "core", None) is not None:
             os.sched_setaffinity(_mine.process.pid, {_mine.core})
-        _mine.key, _mine.channel = key, _all[_mine.process]
         _mine.channel.send({**json.loads(settings), "isolated": sandboxed()})
     return _mine.channel
 
@@ -101,7 +102,7 @@ def start(count):
 
 
 def spawn():
-    """A process for checks, which waits in `_all` to be told what to do."""
+    """A process for checks, and the channel over which it waits to be told what to do."""
     ours, theirs = socket.socketpair()
     run = [sys.executable, "-P", "-m", "course_utils.grading.checks", str(theirs.fileno())]
     process = subprocess.Popen(
@@ -111,8 +112,8 @@ def spawn():
     )  # fmt: skip
     theirs.close()
     with _lock:
-        _all[process] = Channel(ours)
-    return process
+        _all[process] = channel = Channel(ours)
+    return process, channel
 
 
 def keep_to(cores):

@@ -1,5 +1,6 @@
 """What the two processes of a submission do with cells that a course may well have."""
 
+import dataclasses
 import json
 import os
 import threading
@@ -7,6 +8,7 @@ import threading
 import nbformat
 import pytest
 from conftest import cell, notebook
+from matplotlib import font_manager
 
 from course_utils.classroom import room as rooms
 from course_utils.grading import engine, names, sandbox
@@ -145,6 +147,21 @@ assert draw() == first[2]
 np.random.set_state(np.random.get_state())
 assert draw() == first[3]"""
     nb, _ = grade(answer, f"import numpy as np\n{test}")
+    assert not failures(nb)
+
+
+def test_fonts_that_matplotlib_has_found_before_are_not_looked_for_again(tmp_path, monkeypatch):
+    if not engine.sandboxed():
+        pytest.skip("no sandbox, so nothing is handed in")
+    found = font_manager.FontManager()
+    found.ttflist.append(dataclasses.replace(found.ttflist[0], name="Known Before"))
+    font_manager.json_dump(found, tmp_path / f"fontlist-v{found.__version__}.json")
+    monkeypatch.setenv("MPLCONFIGDIR", str(tmp_path))
+    engine.close_all()
+    answer = "from matplotlib import font_manager\ndef fonts():\n" \
+             "    return [font.name for font in font_manager.fontManager.ttflist]"  # fmt: skip
+    nb, _ = grade(answer, "assert fonts()[-1] == 'Known Before'")
+    engine.close_all()
     assert not failures(nb)
 
 

@@ -100,6 +100,8 @@ def command(modules, secret):
         if (PACKAGE / name).exists():
             args += ["--ro-bind", str(PACKAGE / name), str(PACKAGE / name)]
     args += ["--remount-ro", str(PACKAGE), "--dev", "/dev", "--proc", "/proc"]
+    for path in font_lists():
+        args += ["--ro-bind", str(path), f"{HOME}/.matplotlib/{path.name}"]
     for path in ("/dev", "/tmp", "/"):
         args += ["--remount-ro", path]
     args += ["--chdir", "/"]
@@ -109,6 +111,12 @@ def command(modules, secret):
 def prefixes():
     """The folders of this Python environment."""
     return {sys.prefix, sys.exec_prefix, sys.base_prefix, sys.base_exec_prefix}
+
+
+def font_lists():
+    """Where Matplotlib has noted which fonts there are: it takes long to look for them again."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "matplotlib")
+    return Path(os.environ.get("MPLCONFIGDIR") or cache).glob("fontlist-*.json")
 
 
 def works():

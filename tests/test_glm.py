@@ -231,6 +231,14 @@ def test_a_tolerance_finer_than_rounding_ends_where_rounding_does():
     np.testing.assert_allclose(found.theta, fit(X, y, family="bernoulli", l2=0.1).theta, rtol=1e-9)
 
 
+def test_newton_ends_as_near_to_the_minimum_as_rounding_allows(family):
+    for seed in range(20):
+        _, X, y = problem(family, seed=seed)
+        found = fit(X, y, family=family, l2=0.0, n_classes=3, tolerance=1e-300)
+        _, gradient = negative_log_likelihood(found.theta, X, y, family=family)
+        np.testing.assert_allclose(gradient, 0, atol=1e-12)
+
+
 def test_a_step_on_which_counts_overflow_is_shortened_in_silence():
     X = [[1.0, 0.0], [1.0, 0.0], [1.0, 1.0]]
     found = fit(X, [1e5, 1e5, 3e5], family="poisson", l2=0)

@@ -156,6 +156,7 @@ def test_fonts_that_matplotlib_has_found_before_are_not_looked_for_again(tmp_pat
     found = font_manager.FontManager()
     found.ttflist.append(dataclasses.replace(found.ttflist[0], name="Known Before"))
     font_manager.json_dump(found, tmp_path / f"fontlist-v{found.__version__}.json")
+    (tmp_path / "fontlist-v0.json").symlink_to(tmp_path / "nowhere")  # is no reason to do without
     monkeypatch.setenv("MPLCONFIGDIR", str(tmp_path))
     engine.close_all()
     answer = "from matplotlib import font_manager\ndef fonts():\n" \

@@ -101,7 +101,7 @@ def command(modules, secret):
             args += ["--ro-bind", str(PACKAGE / name), str(PACKAGE / name)]
     args += ["--remount-ro", str(PACKAGE), "--dev", "/dev", "--proc", "/proc"]
     for path in font_lists():
-        args += ["--ro-bind", str(path), f"{HOME}/.matplotlib/{path.name}"]
+        args += ["--ro-bind-try", str(path), f"{HOME}/.matplotlib/{path.name}"]
     for path in ("/dev", "/tmp", "/"):
         args += ["--remount-ro", path]
     args += ["--chdir", "/"]

@@ -344,7 +344,7 @@ def test_a_killed_grader_leaves_no_process(course):
         while not list(course.glob("autograded/*/*")):
             assert time.monotonic() < end
             time.sleep(0.05)
-        family = sandbox._family(process.pid)
+        family = sandbox.family(process.pid)
         assert len(family) > 3
         process.kill()
         process.wait()

@@ -118,9 +118,11 @@ def test_imports_are_found_wherever_they_are_and_as_they_are():
 
 def test_processes_that_were_started_ahead_are_the_first_to_be_used():
     engine.close_all()
-    engine.start(2)
-    engine.start(2)
-    ahead = [process for process, _ in engine._ready]
+    settings = engine.settings({})
+    assert settings == ExecuteApart().settings()  # as `course grade` knows them without nbgrader
+    for _ in range(2):
+        engine.start(2, settings)
+    ahead = [process for _, process, _ in engine._ready]
     nb, _ = grade("def f():\n    return 1", "assert f() == 1")
     assert not failures(nb)
     assert len(ahead) == 2
@@ -133,6 +135,16 @@ def test_processes_that_were_started_ahead_are_the_first_to_be_used():
     engine.close_all()
     assert all(process.poll() is not None for process in ahead)
     assert not engine._ready
+
+
+def test_processes_that_were_started_for_something_else_are_not_used():
+    engine.close_all()
+    engine.start(1, engine.settings({"available": []}))
+    ((_, process, _),) = engine._ready
+    answer = "from course_utils.data import sinusoid\ndef f():\n    return 1"
+    nb, _ = grade(answer, "assert f() == 1")
+    assert not failures(nb)
+    assert process.poll() is not None
 
 
 def test_the_answer_draws_on_from_where_the_test_has_moved_the_generator():

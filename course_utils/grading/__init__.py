@@ -17,6 +17,15 @@ BANKS = ("misconceptions.py", "alternatives.py")
 SECONDS = 30
 WITHHELD = ("course_utils",)
 AVAILABLE = tuple(f"course_utils.{name}" for name in ("data", "plotting", "widgets", "validation"))
+CONFINED = {
+    "require_sandbox": False,
+    "withheld": list(WITHHELD),
+    "available": list(AVAILABLE),
+    "memory": 4 * 2**30,
+    "submission_timeout": 600,
+    "file_size": 64 * 2**20,
+    "processes": 64,
+}
 
 # The folders `nbgrader zip_collect` walks are named by the learning platform, so the student is
 # read from the path: a folder or an archive a student, Moodle's tail, or Blackboard's attempt.

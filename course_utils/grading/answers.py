@@ -397,9 +397,13 @@ def draw():
 
 
 def share():
-    """Have no fork look for garbage in what is in memory now, and so copy it."""
+    """Have no fork look for garbage in what is in memory now, and so copy it.
+
+    Nor is each to sort the free memory, which `malloc` does when it is next asked for much.
+    """
     gc.collect()
     gc.freeze()
+    bytearray(2**16)
 
 
 class OneVoice(Channel):

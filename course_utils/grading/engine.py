@@ -6,6 +6,7 @@ each thread that grades.
 """
 
 import atexit
+import contextlib
 import json
 import os
 import socket
@@ -14,7 +15,7 @@ import sys
 import threading
 from pathlib import Path
 
-from course_utils.grading import sandbox
+from course_utils.grading import CONFINED, sandbox
 from course_utils.grading.wire import Channel, Malformed
 
 NOT_ISOLATED = (
@@ -29,7 +30,7 @@ NO_FORK = "Answers and tests share a process on Windows: to keep them apart, gra
 
 _mine = threading.local()
 _all, _lock = {}, threading.Lock()
-_ready = []  # those of all that no thread has taken yet
+_ready = []  # (settings, process, channel) of those that no thread has taken yet
 _closed = [0]  # how often all were ended
 
 
@@ -84,21 +85,71 @@ def bench(settings):
     key = os.getpid(), settings
     if getattr(_mine, "key", None) != key or _mine.process.poll() is not None:
         close()
-        try:
-            _mine.process, _mine.channel = _ready.pop()
-        except IndexError:
-            _mine.process, _mine.channel = spawn()
+        _mine.process, _mine.channel = take(settings)
         _mine.key = key
         if getattr(_mine, "core", None) is not None:
-            os.sched_setaffinity(_mine.process.pid, {_mine.core})
-        _mine.channel.send({**json.loads(settings), "isolated": sandboxed()})
+            for pid in sandbox.family(_mine.process.pid):
+                with contextlib.suppress(OSError):  # it has ended
+                    os.sched_setaffinity(pid, {_mine.core})
     return _mine.channel
 
 
-def start(count):
-    """Have processes for so many threads get warm now, whatever they are to grade."""
-    for _ in range(count - len(_ready) if hasattr(os, "fork") else 0):
-        _ready.append(spawn())
+def settings(chosen, course=None):
+    """What the warm processes are started with, as JSON.
+
+    Parameters
+    ----------
+    chosen : dict
+        Traits of `ExecuteApart`, where they are not as `CONFINED` has them.
+    course : path, optional
+        The course folder, which answers never see.
+    """
+    chosen = CONFINED | chosen
+    tree = {
+        "require_sandbox": chosen["require_sandbox"],
+        "withheld": chosen["withheld"],
+        "allowed": ["course_utils.grading", *chosen["available"]],
+        "modules": [path for name in chosen["available"] for path in paths(name)],
+        "secret": [str(course)] if course else [],
+        "limits": {
+            "memory": chosen["memory"],
+            "seconds": chosen["submission_timeout"],
+            "file_size": chosen["file_size"],
+            "processes": chosen["processes"],
+        },
+    }
+    return json.dumps(tree)
+
+
+def paths(name):
+    """The files of a module of this package, relative to the package."""
+    parts = name.split(".")[1:]
+    return [f"{'/'.join(parts)}.py", "/".join(parts)] if parts else []
+
+
+def start(count, settings):
+    """Have processes for so many threads get warm now, to grade with these settings."""
+    missing = count - len(_ready) if hasattr(os, "fork") else 0
+    begun = [spawn() for _ in range(missing)]
+    for process, channel in begun:  # while they start, it is tried whether there is a sandbox
+        tell(channel, settings)
+        _ready.append((settings, process, channel))
+
+
+def take(settings):
+    """Processes that are warm already, or are started now."""
+    while _ready:
+        known, process, channel = _ready.pop()
+        if known == settings and process.poll() is None:
+            return process, channel
+        end(process)
+    process, channel = spawn()
+    tell(channel, settings)
+    return process, channel
+
+
+def tell(channel, settings):
+    channel.send({**json.loads(settings), "isolated": sandboxed()})
 
 
 def spawn():

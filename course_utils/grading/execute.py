@@ -14,7 +14,7 @@ from nbgrader import utils
 from nbgrader.preprocessors import ClearHiddenTests, Execute
 from traitlets import Bool, Float, Integer, List, default
 
-from course_utils.grading import AVAILABLE, SECONDS, WITHHELD, engine, markup, names
+from course_utils.grading import CONFINED, SECONDS, engine, markup, names
 from course_utils.grading.shell import known
 from course_utils.grading.wire import message, pack
 
@@ -32,26 +32,30 @@ class ExecuteApart(Execute):
         config=True
     )
     call_timeout = Float(10, help="Seconds that one call of an answer may take.").tag(config=True)
-    submission_timeout = Integer(600, help="Seconds that a notebook may take in all.").tag(
+    submission_timeout = Integer(
+        CONFINED["submission_timeout"], help="Seconds that a notebook may take in all."
+    ).tag(config=True)
+    memory = Integer(
+        CONFINED["memory"], help="Bytes of memory a process of an answer may use."
+    ).tag(config=True)
+    file_size = Integer(
+        CONFINED["file_size"], help="Bytes a file that an answer writes may have."
+    ).tag(config=True)
+    processes = Integer(CONFINED["processes"], help="Processes that an answer may run.").tag(
         config=True
     )
-    memory = Integer(4 * 2**30, help="Bytes of memory a process of an answer may use.").tag(
-        config=True
-    )
-    file_size = Integer(64 * 2**20, help="Bytes a file that an answer writes may have.").tag(
-        config=True
-    )
-    processes = Integer(64, help="Processes that an answer may run.").tag(config=True)
-    require_sandbox = Bool(False, help="Refuse to grade where there is no sandbox.").tag(
-        config=True
-    )
+    require_sandbox = Bool(
+        CONFINED["require_sandbox"], help="Refuse to grade where there is no sandbox."
+    ).tag(config=True)
     hidden_tests = List(help="The words between which a test is hidden from students.").tag(
         config=True
     )
 
-    withheld = List(WITHHELD, help="Packages that answers may not import.").tag(config=True)
+    withheld = List(CONFINED["withheld"], help="Packages that answers may not import.").tag(
+        config=True
+    )
     available = List(
-        AVAILABLE, help="What of the withheld packages answers may import all the same."
+        CONFINED["available"], help="What of the withheld packages answers may import all the same."
     ).tag(config=True)
 
     @default("hidden_tests")
@@ -146,20 +150,8 @@ class ExecuteApart(Execute):
 
     def settings(self):
         """What the warm processes are started with, as JSON."""
-        settings = {
-            "require_sandbox": self.require_sandbox,
-            "withheld": self.withheld,
-            "allowed": ["course_utils.grading", *self.available],
-            "modules": [path for name in self.available for path in paths(name)],
-            "secret": [str(self.course)] if hasattr(self, "course") else [],
-            "limits": {
-                "memory": self.memory,
-                "seconds": self.submission_timeout,
-                "file_size": self.file_size,
-                "processes": self.processes,
-            },
-        }
-        return json.dumps(settings)
+        chosen = {name: getattr(self, name) for name in CONFINED}
+        return engine.settings(chosen, getattr(self, "course", None))
 
 
 def bound(texts):
@@ -174,12 +166,6 @@ def kind(cell):
     if not utils.is_grade(cell):
         return "shared"
     return "forgeable" if FORGEABLE in cell.source else "test"
-
-
-def paths(name):
-    """The files of a module of this package, relative to the package."""
-    parts = name.split(".")[1:]
-    return [f"{'/'.join(parts)}.py", "/".join(parts)] if parts else []
 
 
 def read_files(folder, ignore=(), limit=256 * 2**20):
@@ -215,8 +201,13 @@ def read_source(path):
     """The instructor's code cells, in order: (grade id, role, source)."""
     if path is None:
         return []
-    steps = []
-    for cell in notebooknode.from_dict(json.loads(path.read_text(encoding="utf-8"))).cells:
+    return steps(notebooknode.from_dict(json.loads(path.read_text(encoding="utf-8"))).cells)
+
+
+def steps(cells):
+    """Code cells as (grade id, role, source); roles are those of `names.wanted`."""
+    found = []
+    for cell in cells:
         if cell.cell_type == "code":
             text = cell.source if isinstance(cell.source, str) else "".join(cell.source)
             role = (
@@ -224,8 +215,8 @@ def read_source(path):
                 else "answer" if utils.is_solution(cell)
                 else "plain"
             )  # fmt: skip
-            steps.append((cell.metadata.get("nbgrader", {}).get("grade_id"), role, text))
-    return steps
+            found.append((cell.metadata.get("nbgrader", {}).get("grade_id"), role, text))
+    return found
 
 
 def put(nb, job, outputs):

@@ -261,11 +261,11 @@ def holds_more(pid, limit):
 
     What forks share is counted once for each at first, and exactly if that were too much.
     """
-    family = _family(pid)
-    return all(sum(map(count, family)) > limit for count in (_resident, _proportional))
+    members = family(pid)
+    return all(sum(map(count, members)) > limit for count in (_resident, _proportional))
 
 
-def _family(pid):
+def family(pid):
     found = [pid]
     for member in found:
         with contextlib.suppress(OSError):

@@ -3,6 +3,7 @@
 import asyncio
 import copy
 import json
+import os
 import re
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from course_utils import doctor
 from course_utils.cli import main
 from course_utils.commands.release import generate
 from course_utils.doctor import fresh, manifest
+from course_utils.doctor.apart import run
 from course_utils.doctor.withheld import references
 
 NAME = "01_sums.ipynb"
@@ -177,6 +179,71 @@ def test_each_fault_of_one_notebook_has_its_own_sentence(student):
 )  # fmt: skip
 def test_a_check_says_why_it_fails(answers, said, student):
     assert said in " ".join(texts(doctor.diagnose(student(ANSWERS | answers))))
+
+
+# What it says of checks that pass here, and will not when they are graded.
+
+SUM = """class Sum:
+    def __init__(self, x):
+        self.value = sum(x)
+
+    def __eq__(self, other):
+        return self.value == other
+
+
+def total(x):
+    return Sum(x)"""
+ALONE = ANSWERS | {"mean": "def mean(x):\n    return sum(x) / len(x)"}
+apart = pytest.mark.skipif(not hasattr(os, "fork"), reason="nothing runs apart without a fork")
+
+
+@apart
+def test_it_asks_the_checks_as_the_grader_does(student):
+    assert texts(doctor.diagnose(student(ALONE | {"total": SUM}))) == [
+        "total: a check passes here and fails when it is graded, as it runs apart from the answer "
+        "then: this does not hold: assert total([1, 4]) == 5"
+    ]
+    total = "def total(x):\n    return type('Sum', (), {'__eq__': lambda *_: True})()"
+    (said,) = texts(doctor.diagnose(student(ALONE | {"total": total})))
+    assert said.endswith(
+        "then: the check stops with TypeError: the answer gave a `Sum`; expected plain "
+        "data to compare."
+    )
+
+
+@apart
+def test_of_a_reference_in_an_answer_it_speaks_once(student):
+    helper = own("from course_utils.features import add_bias")
+    total = "def total(x):\n    add_bias([[1.0]])\n    return sum(x)"
+    path = student(ALONE | {"total": total}, change=lambda cells: cells.insert(0, helper))
+    (said,) = texts(doctor.diagnose(path))
+    assert said.startswith("total: the answer uses add_bias")
+
+
+@apart
+def test_checks_without_their_marks_are_asked_too(student):
+    def change(cells):
+        twin = copy.deepcopy(cells[at(cells, "total")])
+        cells.insert(0, twin | {"id": "twin"})
+        cells[0]["source"] = "import os\nos._exit(1)"  # the last one counts
+        for each in cells:
+            each["metadata"].pop("nbgrader", None)
+
+    path = student(ALONE | {"total": SUM}, change)
+    patient = doctor.admit(path)
+    patient.found["total"].insert(0, 0)
+    (position,) = run(patient, path.parent)
+    assert patient.nb.cells[position].id == "total-of-two"
+
+
+@apart
+def test_the_answer_finds_what_lies_beside_the_notebook(student, monkeypatch):
+    path = student(ALONE | {"total": f"assert open('data/five.txt').read() == '5'\n{SUM}"})
+    (path.parent / "data").mkdir()
+    (path.parent / "data" / "five.txt").write_text("5")
+    assert [each.words for each in run(doctor.admit(path), path.parent).values()] == [""]
+    monkeypatch.setattr("course_utils.doctor.apart.MOST", 2)  # too much to carry
+    assert not run(doctor.admit(path), path.parent)
 
 
 # Which cells are broken.

@@ -106,6 +106,7 @@ def diagnose(path, *, progress=None):
             *of_references(patient), *of_run(patient, runs), *of_checks(patient, runs),
             *of_time(patient, runs),
         ]  # fmt: skip
+        findings += of_grading(patient, runs, findings, path.resolve().parent)
     return sorted(findings, key=lambda finding: LEVELS.index(finding.level))
 
 
@@ -391,7 +392,31 @@ def because(patient, runs, position, entry):
         return one_line(result.words)
     if result.error == "AssertionError" and result.line:
         return f"this does not hold: {lines[result.line - 1].strip()}"
+    if result.error == "AnswerEnded":
+        return one_line(result.words)
     return f"the check {stops(patient, runs, position)}"
+
+
+def of_grading(patient, runs, findings, folder):
+    """Checks that pass in one kernel, and fail where they run apart from the answer, as in grading.
+
+    Of exercises with nothing else to mend, and of none while a cell between them is to be mended.
+    """
+    wrong = {finding.cell for finding in findings if finding.level == "mend"} - {None}
+    own = {patient.position(entry) for entry in patient.entries("answer")} | patient.checks()
+    sound = [(entry, visible) for entry, visible in visible_checks(patient)
+             if entry.role == "answer" and set(visible) <= set(runs)
+             and not wrong & {patient.position(entry), *visible}]  # fmt: skip
+    if wrong - own or not sound or not hasattr(os, "fork"):
+        return
+    from course_utils.doctor import apart
+
+    graded = apart.run(patient, folder)
+    for entry, visible in sound:
+        for position in sorted(set(visible) & set(graded)):
+            yield mend(f"{exercise(patient, entry)}: a check passes here and fails when it is "
+                       "graded, as it runs apart from the answer then: "
+                       f"{because(patient, graded, position, entry)}", position)  # fmt: skip
 
 
 def of_time(patient, runs):

@@ -4,7 +4,9 @@ One class, drawn from the banks of the first assignment, is graded by stock auto
 with a process per student, and by `course grade`. CPU is what the whole machine was busy, so
 nothing else may run: a process that dies with its namespace leaves its times to nobody. Memory is
 the peak of what the processes hold together, each page divided among those who share it. The floor
-is what the notebook's cells cost in a fork of a process that has its packages loaded.
+is what the notebook's cells cost in a fork of a process that has its packages loaded. It is taken
+anew between any two rows, as a machine that others use changes its speed within minutes: ratios are
+between multiples of the floor beside each row.
 """
 
 import argparse
@@ -46,13 +48,17 @@ BIN = Path(sys.executable).parent
 
 
 class Row(NamedTuple):
-    """What it took to grade a class: seconds and processor seconds a submission, bytes in all."""
+    """What it took to grade a class: seconds and processor seconds a submission, bytes in all.
+
+    floor is processor seconds too, before and after.
+    """
 
     grader: str
     size: int
     wall: float
     cpu: float
     memory: float
+    floor: float = 0
 
 
 def make_course(folder, config):
@@ -120,7 +126,7 @@ def measure(grader, course, size, commands, at_once=1):
 
 
 def family():
-    return sandbox._family(os.getpid())
+    return sandbox.family(os.getpid())
 
 
 def used():
@@ -141,7 +147,7 @@ def reap():
 
 
 FLOOR = """
-import json, os, sys, time
+import json, os, sys
 from course_utils.grading.answers import draw, preload, share
 from course_utils.grading.shell import Shell
 notebooks = [json.load(open(name)) for name in sys.argv[1:]]
@@ -152,7 +158,6 @@ preload("import matplotlib.pyplot, numpy, course_utils.checks, course_utils.data
 shell.enable_matplotlib()
 draw()
 share()
-start = time.perf_counter()
 for nb in notebooks:
     if (pid := os.fork()) == 0:
         for cell in nb["cells"]:
@@ -161,11 +166,11 @@ for nb in notebooks:
         os._exit(0)
     os.waitpid(pid, 0)
 usage = __import__("resource").getrusage(__import__("resource").RUSAGE_CHILDREN)
-print(time.perf_counter() - start, usage.ru_utime + usage.ru_stime)
+print(usage.ru_utime + usage.ru_stime)
 """
 
 
-def floor(course, size):
+def floor(course, size=20):
     """The same cells, the instructor's tests included, in forks of one warm process."""
     solution = banks.read_notebook(SOURCE / f"{NAME}.ipynb")
     tests = {cell["id"]: cell["source"] for cell in solution["cells"] if banks.is_test(cell)}
@@ -181,9 +186,9 @@ def floor(course, size):
             [sys.executable, "-c", FLOOR, *map(str, paths)], capture_output=True, text=True,
             env={**os.environ, **sandbox.THREADS}, check=True,
         )  # fmt: skip
-    wall, cpu = map(float, done.stdout.split()[-2:])
-    print(f"{'the floor':42}{size:4}{wall / size:8.3f} s{cpu / size:8.3f} s CPU", flush=True)
-    return Row("the floor", size, wall / size, cpu / size, 0)
+    cpu = float(done.stdout.split()[-1]) / size
+    print(f"{'the floor':42}{size:4}{'':10}{cpu:8.3f} s CPU", flush=True)
+    return cpu
 
 
 def scores(course):
@@ -207,29 +212,33 @@ def main():
     with tempfile.TemporaryDirectory() as top:
         stock = make_course(Path(top) / "stock", STOCK)
         ours = make_course(Path(top) / "ours", (ROOT / "nbgrader_config.py").read_text())
-        rows.append(floor(ours, min(args.sizes)))
+        least = floor(ours)
+
+        def add(*what):
+            nonlocal least
+            before, row = least, measure(*what)
+            least = floor(ours)
+            rows.append(row._replace(floor=(before + least) / 2))
+
         nbgrader = [str(BIN / "nbgrader"), "autograde", NAME]
         for size in args.stock:
-            rows.append(measure("stock", stock, size, [nbgrader]))
+            add("stock", stock, size, [nbgrader])
             wanted = scores(stock)
             students = [f"--student=s{k:05}" for k in range(size)]
             each = [[*nbgrader, one] for one in students]
             if size == min(args.stock):
-                rows.append(
-                    measure("stock, a process per student, 2 at once", stock, size, each, 2)
-                )
-            rows.append(measure("course grade, 2 jobs", ours, size, [grade(2)]))
+                add("stock, a process per student, 2 at once", stock, size, each, 2)
+            add("course grade, 2 jobs", ours, size, [grade(2)])
             given = scores(ours)
             differing += sum(given[key] != score for key, score in wanted.items())
         for size in args.sizes:
             if size not in args.stock:
-                rows.append(measure("course grade, 2 jobs", ours, size, [grade(2)]))
+                add("course grade, 2 jobs", ours, size, [grade(2)])
             if size > 100:
                 continue
-            rows.append(measure("course grade, 1 job", ours, size, [grade(1)]))
+            add("course grade, 1 job", ours, size, [grade(1)])
             if os.getuid() or engine.readable_by_all():  # else it is refused
-                bare = [grade(2, NONE)]
-                rows.append(measure("course grade, 2 jobs, no sandbox", ours, size, bare))
+                add("course grade, 2 jobs, no sandbox", ours, size, [grade(2, NONE)])
     args.write.write_text(report(rows, differing))
     return int(differing > 0)
 
@@ -243,34 +252,37 @@ def grade(jobs, before=""):
 def report(rows, differing):
     """The page."""
     base = {row.size: row for row in rows if row.grader == "stock"}
-    least = next(row for row in rows if row.grader == "the floor")
     largest = base[max(base)] if base else None
+    floors = sorted(row.floor for row in rows)
     lines = [
         "# How fast the grader is",
         "",
         f"One run, {date.today():%d %B %Y}: {machine()}, {os.cpu_count()} cores, Python "
         f"{platform.python_version()}, nbgrader {version('nbgrader')}, NumPy {version('numpy')}. "
-        f"The class is made of the banks of `{NAME}` ({least.cpu:.2f} s of processor time for the "
-        "cells of one notebook: that is the floor). `make benchmark-grader` writes this page.",
+        f"The class is made of the banks of `{NAME}`. `make benchmark-grader` writes this page.",
         "",
-        "| grader | class | s a submission | against stock | CPU s | against the floor | peak MB |",
-        "|---|--:|--:|--:|--:|--:|--:|",
+        "| grader | class | s a submission | CPU s | floor s | s / floor | against stock | "
+        "CPU / floor | peak MB |",
+        "|---|--:|--:|--:|--:|--:|--:|--:|--:|",
     ]
     for row in rows:
         stock = base.get(row.size, largest)
-        ratio = f"1/{stock.wall / row.wall:.1f}" if stock and row.wall < stock.wall else \
-            f"{row.wall / stock.wall:.1f}" if stock else ""  # fmt: skip
-        memory = f"{row.memory / 1e6:.0f}" if row.memory else ""
+        times = stock and stock.wall / stock.floor / (row.wall / row.floor)
+        ratio = "" if not stock else f"1/{times:.1f}" if times > 1 else f"{1 / times:.1f}"
         lines.append(
-            f"| {row.grader} | {row.size} | {row.wall:.3f} | {ratio} | {row.cpu:.3f} | "
-            f"{row.cpu / least.cpu:.2f} | {memory} |"
+            f"| {row.grader} | {row.size} | {row.wall:.3f} | {row.cpu:.3f} | {row.floor:.3f} | "
+            f"{row.wall / row.floor:.2f} | {ratio} | {row.cpu / row.floor:.2f} | "
+            f"{row.memory / 1e6:.0f} |"
         )
     lines += [
         "",
         "Time and processor time include starting the command; processor time is what the machine "
-        "was busy with nothing else running. Memory is what all processes of the grader hold "
-        "together at their peak. Where stock was not run on a class of that size, its "
-        "time for the largest one stands in for it.",
+        "was busy with nothing else running. The floor is the processor time of one notebook's "
+        "cells, tests included, in a fork of a warm process. It is taken anew between any two "
+        f"rows, since this machine's speed changes (from {floors[0]:.2f} to {floors[-1]:.2f} s "
+        "in this run), and a ratio to stock is one between multiples of it. Memory is what all "
+        "processes of the grader hold together at their peak. Where stock was not run on a class "
+        "of that size, its largest one stands in for it.",
         "",
         f"Scores of stock and ours differ in {differing} of the cells of these classes.",
         "",

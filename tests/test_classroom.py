@@ -268,6 +268,28 @@ def test_a_linked_file_is_not_followed(course, pool):
     assert not list((course / "autograded/ben").rglob("notes.txt"))
 
 
+def test_what_one_has_handed_in_stops_nobody_else(course, pool):
+    (course / "submitted/ada/01_sums/timestamp.txt").write_text("soon")
+    (course / "submitted/ben/01_sums/timestamp.txt").write_bytes(b"\xff\xfe")
+    marked = grade(course, pool)
+    assert {name for name, each in marked.items() if not each.failed} == {"cleo"}
+    assert marked["ada"].failed == marked["ben"].failed
+    assert "timestamp.txt holds no time" in marked["ada"].failed
+
+
+def test_what_one_has_handed_in_takes_no_place_of_the_courses(course, pool):
+    data = course / "solutions/01_sums/data"
+    data.mkdir()
+    (data / "x.csv").write_text("1,2")
+    (course / "submitted/ada/01_sums/data").write_text("a file")
+    (course / "submitted/ben/01_sums/data/x.csv").mkdir(parents=True)
+    (course / "submitted/ben/01_sums/data/x.csv/more").write_text("in a folder")
+    marked = grade(course, pool)
+    assert not any(each.failed for each in marked.values())
+    for name in marked:
+        assert (course / "autograded" / name / "01_sums/data/x.csv").read_text() == "1,2"
+
+
 def test_one_failure_is_that_submissions_own(course, capsys):
     class Fails(Elsewhere):
         def submit(self, function, assignment, submission):

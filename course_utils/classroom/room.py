@@ -356,14 +356,18 @@ def finish(classroom, student, future, done, review):
     source = classroom.path(coursedir.submitted_directory, student)
     target = classroom.path(coursedir.autograded_directory, student)
     target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        timestamp = coursedir.get_existing_timestamp(str(source))
+    except Exception:
+        reason = "its timestamp.txt holds no time: mend it, or delete it if it is not late"
+        return Marked(student, {}, 0.0, failed=reason)
     with partial(target) as folder:
-        copy_beside(source, folder, coursedir.ignore)
         copy_beside(classroom.source, folder, [*coursedir.ignore, "*.ipynb"])
+        copy_beside(source, folder, coursedir.ignore)
         for name, data in unpack(told["executed"], tail).items():
             (folder / name).write_bytes(data)
         record = {**done, "notebooks": told["notebooks"], "seconds": told["seconds"]}
         (folder / RECORD).write_text(json.dumps(record), encoding="utf-8")
-        timestamp = coursedir.get_existing_timestamp(str(source))
         classroom.writer.save(student, timestamp, told["notebooks"], review=review)
         set_permissions(folder, coursedir.groupshared)
         if target.exists():
@@ -390,10 +394,13 @@ def sweep(classroom):
 
 
 def copy_beside(source, folder, ignore):
-    """Copy the files that lie beside a notebook, but not what a link leads to."""
+    """Copy what lies beside a notebook, but not what a link leads to, and over nothing."""
     for name in utils.find_all_files(str(source), [*ignore, "*.ipynb"]):
         inside = Path(name).relative_to(source)
-        if not is_link(source, inside):
+        there = (folder / inside).exists() or any(
+            (folder / parent).is_file() for parent in inside.parents
+        )
+        if not there and not is_link(source, inside):
             (folder / inside).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(name, folder / inside)
 

@@ -426,11 +426,53 @@ def test_outputs_and_cells_that_would_take_too_long_are_shown_as_they_are():
     assert "<span class" in page.code("x = 1\n" * 200, "python")
     assert "<span class" not in page.code("x = 1\n" * 5000, "python")
     essay = nbformat.from_dict(cell("markdown", "essay", "*so* " * 5000))
-    markup.disarm_cell(essay)
+    markup.disarm_cell(essay, markup.Page())
     assert essay.source.startswith(markup.WARNING)
     output = nbformat.from_dict({"data": {"text/html": "<script></script>" + "<b>" * 10_000}})
-    markup.disarm_output(output)
+    markup.disarm_output(output, markup.Page())
     assert output.data == {}
+
+
+@pytest.mark.parametrize(
+    ("source", "plain"),
+    [
+        ("# posterior", False),  # a heading has its text as its id
+        ('<span id="posterior-comment"></span>', False),
+        ('<div class="full-credit">so</div>', False),
+        ("# Posterior\n\n- [ ] so\n\n```python\nx = 1\n```", True),
+        ("![](/logout)", False),
+        ("![](https://example.org/logout?a.png)", False),
+        ("![](drawing.png) ![](https://example.org/a.jpg)", True),
+        ("$\\mmlToken{mi}[href='x']{x}$", False),
+    ],
+)
+def test_a_students_text_has_no_hold_on_the_page_around_it(source, plain):
+    """nbgrader's page finds the cell that points are for by the ids and classes in it."""
+    essay = nbformat.from_dict(cell("markdown", "essay", source))
+    markup.disarm_cell(essay, markup.Page({"posterior"}))
+    assert essay.source.startswith(markup.WARNING) != plain
+    table = '<table border="1" class="dataframe"><tr><td id="T_1">1</td></tr></table>'
+    for made, kept in ((table, True), (table.replace("T_1", "posterior"), False)):
+        output = nbformat.from_dict({"data": {"text/html": made}})
+        markup.disarm_output(output, markup.Page({"posterior"}))
+        assert ("<td id=" in output.data["text/html"]) == kept
+
+
+def test_a_line_that_no_test_has_is_no_line_of_it():
+    step = HideTests()
+    step.hidden = {"check": frozenset()}
+    lines = ["<check>, line 9999, in f\n    f()", "ValueError: "]  # as `compile` may call a file
+    error = nbformat.from_dict({"ename": "ValueError", "evalue": "", "traceback": lines})
+    assert step.tell(error, "check", "assert f() == 1") == ""
+
+
+def test_many_texts_together_are_read_up_to_a_length():
+    there, plain = markup.Page(), []
+    for _ in range(11):
+        essay = nbformat.from_dict(cell("markdown", "essay", "x" * (markup.LONGEST - 1)))
+        markup.disarm_cell(essay, there)
+        plain.append(not essay.source.startswith(markup.WARNING))
+    assert plain == [True] * 10 + [False]
 
 
 def test_pictures_come_from_the_text_itself_or_from_what_the_course_released(tmp_path):

@@ -4,6 +4,7 @@ import dataclasses
 import json
 import os
 import threading
+import time
 
 import nbformat
 import pytest
@@ -13,6 +14,7 @@ from matplotlib import font_manager
 from course_utils.classroom import room as rooms
 from course_utils.grading import engine, names, sandbox
 from course_utils.grading.execute import ExecuteApart
+from course_utils.grading.repair import Unreadable, read_notebook, repair
 from course_utils.grading.shell import Shell
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="grading needs a system that forks")
@@ -145,6 +147,71 @@ def test_processes_that_were_started_for_something_else_are_not_used():
     nb, _ = grade(answer, "assert f() == 1")
     assert not failures(nb)
     assert process.poll() is not None
+
+
+def own_words(nb, name="answer"):
+    (one,) = (one for one in nb.cells if one["id"] == name)
+    return "".join(item.text for item in one.outputs if item.output_type == "stream")
+
+
+def test_what_an_answer_leaves_in_the_network_no_other_finds():
+    if not engine.sandboxed():
+        pytest.skip("no sandbox")
+    answer = """import os, socket
+print(os.readlink('/proc/self/ns/net'))
+def f():
+    here = socket.create_server(('127.0.0.1', 0))  # with itself it may speak
+    socket.create_connection(here.getsockname()).sendall(b'so')
+    return here.accept()[0].recv(9)"""
+    done = [grade(answer, "assert f() == b'so'")[0] for _ in range(2)]
+    assert not any(map(failures, done))
+    assert len({os.readlink("/proc/self/ns/net"), *(own_words(nb).strip() for nb in done)}) == 3
+
+
+def test_what_a_cell_says_is_of_before_the_first_test():
+    """Else a process that a test has killed could leave word for a cell of the next."""
+    answer = "import os, time\nprint(time.time())\ndef f():\n    time.sleep(1)\n    os._exit(1)"
+    nb, lost = grade(answer, "assert f() == 1", "assert True")
+    assert "test0" in lost
+    assert time.time() - float(own_words(nb)) > 1
+
+
+def test_memory_that_no_process_holds_is_not_to_be_had():
+    if not engine.sandboxed():
+        pytest.skip("no sandbox")
+    answer = """import ctypes, errno
+def f():
+    libc, got = ctypes.CDLL(None, use_errno=True), []
+    for call in (lambda: libc.semget(0, 9, 0o600), lambda: libc.msgget(0, 0o600),
+                 lambda: libc.unshare(0x10000000), lambda: libc.mount(b"x", b"/", b"tmpfs", 0, 0)):
+        got.append(call() == -1 and errno.errorcode[ctypes.get_errno()])
+    return got"""
+    nb, _ = grade(answer, "assert f() == ['EPERM'] * 4, f()")
+    assert failures(nb) == {}
+
+
+@pytest.mark.parametrize("result", ["pd.Series([9.0])", "10 ** 400", "pd.Series([1, 1])"])
+def test_no_points_for_what_is_no_number_of_them(result):
+    pytest.importorskip("pandas")
+    answer = f"import pandas as pd\ndef f():\n    return {result}"
+    nb, _ = grade(answer, "f()", source="def f():\n    return 0.5")
+    assert failures(nb)
+
+
+def test_locked_cells_keep_the_order_that_they_had():
+    nb = nbformat.from_dict(notebook([check("c", ""), solution("own", ""), check("b", ""),
+                                      solution("a", ""), check("d", "")]))  # fmt: skip
+    cells = {name: {"cell_type": "code", "source": name,
+                    "metadata": {"grade_id": name, "locked": name != "a", "grade": name != "a"}}
+             for name in "abcd"}  # fmt: skip
+    assert repair(nb, cells) == []
+    assert [cell.source for cell in nb.cells] == ["b", "", "c", "", "d"]
+
+
+def test_a_file_of_cells_without_end_is_not_read():
+    for cells in ([{}] * 3000, [{"source": "#" * 5 * 2**20}]):
+        with pytest.raises(Unreadable, match="cells with"):
+            read_notebook(json.dumps({"cells": cells}).encode())
 
 
 def test_the_answer_draws_on_from_where_the_test_has_moved_the_generator():

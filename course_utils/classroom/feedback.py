@@ -106,7 +106,7 @@ class HideTests(ClearHiddenTests):
         error.traceback = [entry for entry in error.traceback if not ABROAD.match(entry)]
         message = error.evalue.strip().partition("\n")[0]
         if not message and lines:
-            return source.splitlines()[lines[-1] - 1].strip()
+            return "".join(source.splitlines()[lines[-1] - 1 : lines[-1]]).strip()
         return message if error.ename == "AssertionError" else f"{error.ename}: {message}"
 
     def places(self, traceback):

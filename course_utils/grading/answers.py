@@ -67,7 +67,7 @@ OPERATIONS = {
 
 # Special methods that not every object has, for a stand-in to have if its object does.
 SPECIAL = [name for word in OPERATIONS for prefix in ("", "r")
-           if not hasattr(object, name := f"__{prefix}{word.strip('_')}__")]  # fmt: skip
+           if (name := f"__{prefix}{word.strip('_')}__") not in vars(object)]  # fmt: skip
 KINDS = {types.FunctionType: "function", types.GeneratorType: "generator"}
 
 GENERATORS = {name: getattr(np.random, name) for name in ("PCG64", "PCG64DXSM", "MT19937",
@@ -104,7 +104,7 @@ class Answer:
         self.shell = shell
         self.shared = Shared(shell.user_ns)
         self.objects, self.handles = [], {}
-        self.generators = {}
+        self.generators, self.callbacks = {}, {}
         shell.emit = self.emit
         self.printed = 0
         self.depth = 0  # how many forks stand by, each as it was before a test
@@ -267,18 +267,29 @@ class Answer:
         """An object that stays here, by a number under which it can be asked for."""
         if isinstance(value, Callback):
             return ["yours", value._number]
-        number = self.handles.setdefault(id(value), len(self.objects))
-        if number == len(self.objects):
-            self.objects.append(value)
+        number = self.number(value)
         kind = "type" if isinstance(value, type) else KINDS.get(type(value)) or (
             "call" if callable(value) else "object"
         )  # fmt: skip
         if kind == "type" and issubclass(value, BaseException):
-            return ["exception", number, value.__name__, lineage(value)]
+            return ["exception", self.lineage(value)]
         own = value if kind == "type" else type(value)
-        special = [name for name in SPECIAL if hasattr(own, name)]
+        found = set().union(*map(vars, own.__mro__))
+        special = [name for name in SPECIAL if name in found]
         shared = [base.__name__ for base in own.__mro__ if self.shared.find(base.__name__) is base]
         return ["object", number, own.__name__, kind, special, [] if kind == "type" else shared]
+
+    def number(self, value):
+        """Under which an object can be asked for from now on."""
+        number = self.handles.setdefault(id(value), len(self.objects))
+        if number == len(self.objects):
+            self.objects.append(value)
+        return number
+
+    def lineage(self, kind):
+        """The classes of an exception, the nearest first: where they can be found, or a number."""
+        return [[base.__module__, base.__qualname__, self.number(base)] for base in kind.__mro__
+                if issubclass(base, BaseException)]  # fmt: skip
 
     def describe_exception(self, error, encoder):
         kind = type(error)
@@ -290,15 +301,19 @@ class Answer:
         args = [arg for arg in error.args if isinstance(arg, (str, int, float)) or arg is None]
         args = args if len(args) == len(error.args) else [say(error)]
         more = {name: value for name, value in vars(error).items() if not name.startswith("__")}
-        return [self.describe(kind, encoder), lineage(kind), encoder.encode(args), frames[-5:],
-                encoder.encode(more)]  # fmt: skip
+        return [self.lineage(kind), encoder.encode(args), frames[-5:], encoder.encode(more)]
 
     def rebuild(self, tree, decoder):
         kind, *parts = tree
         if kind == "mine":
             return self.objects[parts[0]]
-        if kind in ("callback", "iterator"):
-            return (Callback if kind == "callback" else Iterator)(self, *parts)
+        if kind == "bare":
+            return object()
+        if kind == "iterator":
+            return Iterator(self, *parts)
+        if kind == "callback":  # one and the same for one function, for `==` and `in`
+            number, *words = parts
+            return self.callbacks.setdefault(number, Callback(self, number, *words))
         if kind == "known":
             value = importlib.import_module(parts[0])
             for name in parts[1].split(".") if parts[1] else ():
@@ -325,12 +340,6 @@ class Answer:
         if self.printed <= OUTPUT_A_CELL:
             self.channel.send(["output", item])
         self.printed += size
-
-
-def lineage(kind):
-    """Where the classes of an exception can be found by others, the nearest first."""
-    return [[base.__module__, base.__qualname__] for base in kind.__mro__
-            if issubclass(base, BaseException)]  # fmt: skip
 
 
 class Withheld:

@@ -11,6 +11,7 @@ import contextlib
 import copy
 import json
 import numbers
+import operator
 import os
 import pickle
 import signal
@@ -22,7 +23,7 @@ import tempfile
 import time
 import traceback
 import types
-from itertools import takewhile
+from itertools import compress, takewhile
 from pathlib import Path
 
 import numpy as np
@@ -238,7 +239,7 @@ class Check:
                 raise Lost(self.answers.ended)
             self.outputs = [ended(self.answers.ended)]
         elif failure is None:
-            wrong = [ended(word) for word in self.excess(cell)]
+            wrong = [ended(word) for word in (*self.excess(cell), *self.swallowed(cell))]
             if wrong:  # nbgrader looks at a result before it looks at an error
                 kept = [item for item in self.outputs if item["output_type"] == "stream"]
                 self.outputs = wrong + kept
@@ -287,14 +288,15 @@ class Check:
         What is no number, nbgrader would take for full points: so a test that ends with a value
         that the answer has made an array of, or an object, has to be told from one without a value.
         """
-        value, kinds = self.shell.value, (numbers.Number, np.generic, np.ndarray, StandIn)
-        if not isinstance(value, kinds) or isinstance(value, (bool, np.bool_, np.str_)):
+        value, kinds = self.shell.value, (numbers.Number, np.generic, StandIn)
+        data = isinstance(value, kinds) or hasattr(value, "__array__")  # of NumPy or pandas
+        if not data or isinstance(value, (bool, np.bool_, np.str_)):
             if any(is_number(item) for item in self.outputs):
                 yield "the test ended with an object that looks like a number of points"
             return
         try:
             credit = float(value if np.ndim(value) == 0 else value.item())
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             yield "the test was to end with a number of points, and the answer made it another"
             return
         for item in self.outputs:
@@ -303,13 +305,24 @@ class Check:
         if not 0 <= credit <= cell["points"]:
             yield f"the test gave {credit:g} of {cell['points']:g} points"
 
+    def swallowed(self, cell):
+        """What a stand-in has refused, where the test has caught that and gives all its points.
+
+        It was meant to catch what the answer raises.
+        """
+        value = self.shell.value
+        some = isinstance(value, numbers.Number) and not isinstance(value, bool)
+        if self.answers.refused and not (some and value < cell["points"]):
+            yield self.answers.refused
+
     def trust(self, cell, refuse=None):
         """Run a trusted cell with stand-ins for what is the student's; returns what it raised."""
         answers, space = self.answers, self.space
         answers.begin(self.job["cell_seconds"])
         self.hidden = hidden_lines(cell["source"], self.edges)
         self.label = f"<{cell['label']}>"
-        for statement in cell["given"]:
+        asks = [bool(used(statement) & {*cell["surely"]}) for statement in cell["given"]]
+        for statement in compress(cell["given"], map(operator.not_, asks)):
             self.provide(statement)
         theirs = {*cell["surely"], *(name for name in cell["maybe"] if name not in space)}
         theirs -= {name for name in theirs - set(cell["surely"]) if self.provide(module(name))}
@@ -322,11 +335,17 @@ class Check:
             with contextlib.suppress(AnswerEnded):
                 bound = answers.names(theirs)
         space.update(bound)
+        for statement in compress(cell["given"], asks):
+            self.provide(statement)
         given = {name for statement in cell["given"] for name, _ in bindings(statement)}
         start = {**{name: space[name] for name in given if name in space}, **bound}
         answers.rebound = lambda: self.rebound(start)
-        data = {name: copy.deepcopy(value) for name, value in bound.items()
-                if not isinstance(value, StandIn) and same(value, value)}  # fmt: skip
+        own = {name for name, _ in bindings(cell["source"])}
+        data = {
+            name: copy.deepcopy(value)
+            for name, value in bound.items()
+            if name not in own and not isinstance(value, StandIn) and same(value, value)
+        }
         answers.after = lambda: self.refresh(data, bound)
         answers.excuses = lambda error: self.made_by_test(error, cell["source"])
         signal.setitimer(signal.ITIMER_REAL, self.job["cell_seconds"] + 2)
@@ -544,9 +563,16 @@ class Bench:
         """Outputs of every cell, and why cells were lost: `{"outputs": […], "lost": {…}}`."""
         self.prepare(job)
         deadline = time.monotonic() + job["seconds"]
-        defused, losses, suspects = {}, collections.Counter(), {}
+        defused, losses, suspects, told = {}, collections.Counter(), {}, None
         while True:
-            outputs, lost, gone = self.attempt(job, files, own_files, defused, deadline)
+            outputs, lost, gone, asked = self.attempt(job, files, own_files, defused, deadline)
+            if told:  # by what a test before has left somewhere, a cell could now say more
+                outputs = [
+                    old if cell["kind"] in STUDENTS else new
+                    for cell, old, new in zip(job["cells"], told, outputs, strict=True)
+                ]
+            elif asked:
+                told = outputs
             if lost is None:
                 break
             index, reason = lost
@@ -568,6 +594,8 @@ class Bench:
     def prepare(self, job):
         """Import and read once for a class what each fork would."""
         known = len(self.shell.rehearsed), preload.cache_info().currsize
+        if any("pandas" in statement for statement in job["preload"]):
+            preload("import pandas")  # answers may give tables
         for cell in job["cells"]:
             if cell["kind"] != "answer":
                 for statement in set().union(*map(imports, [*cell["given"], cell["source"]])):
@@ -581,8 +609,8 @@ class Bench:
     def attempt(self, job, files, own_files, defused, deadline):
         """Run the notebook once.
 
-        Returns the outputs so far, the (index, reason) of a loss that has ended it, and the reasons
-        of those that have not.
+        Returns the outputs so far, the (index, reason) of a loss that has ended it, the reasons of
+        those that have not, and whether a test has begun.
         """
         outputs = [[] for _ in job["cells"]]
         for cell, items in zip(job["cells"], outputs, strict=True):
@@ -607,7 +635,7 @@ class Bench:
             for sock in (reporting, *ours):
                 sock.close()
             try:
-                gone = {}
+                gone, self.asked = {}, False
                 lost = self.follow(Channel(reports), job, outputs, gone, deadline)
             finally:
                 quietly(os.kill, pid, signal.SIGKILL)
@@ -615,7 +643,7 @@ class Bench:
                 reports.close()
                 self.control.sendall(b"x")
                 self.control.recv(1)
-        return outputs, lost, gone
+        return outputs, lost, gone, self.asked
 
     def follow(self, reports, job, outputs, gone, deadline):
         index = 0
@@ -631,6 +659,7 @@ class Bench:
                 return index, explain(reason, job["cell_seconds"])
             if kind == "start":
                 index = rest[0]
+                self.asked |= job["cells"][index]["kind"] in ("test", "forgeable")
             elif kind == "outputs":
                 outputs[rest[0]] = rest[1]
             elif kind == "more":

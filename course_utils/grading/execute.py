@@ -139,6 +139,7 @@ class ExecuteApart(Execute):
         return {
             "cells": cells,
             "classes": sorted(bound(common) - bound(answers)),
+            "made": sorted(set().union(*map(names.classes, everything))),
             "operators": sorted(set().union(*map(names.operators, everything))),
             "preload": sorted(set().union(*map(names.imports, answers + common))),
             "withheld": self.withheld,
@@ -221,6 +222,7 @@ def steps(cells):
 
 def put(nb, job, outputs):
     """Write the outputs into the notebook; the student's without anything that could run."""
+    page = markup.Page(cell.metadata.get("nbgrader", {}).get("grade_id") for cell in nb.cells)
     for count, (cell, items) in enumerate(zip(job["cells"], outputs, strict=True), 1):
         target = nb.cells[cell["index"]]
         target.execution_count = count
@@ -230,10 +232,10 @@ def put(nb, job, outputs):
             if item["output_type"] != "clear_output"
         ]
         for item in target.outputs:
-            markup.disarm_output(item)
+            markup.disarm_output(item, page)
     for cell in nb.cells:
         if cell.cell_type != "code" and not utils.is_locked(cell):
-            markup.disarm_cell(cell)
+            markup.disarm_cell(cell, page)
 
 
 def merge(items):

@@ -5,11 +5,13 @@ import builtins
 import contextlib
 import copy
 import functools
+import re
 import sys
 import threading
 
 from IPython.core.inputtransformer2 import TransformerManager
 
+DEFINITIONS = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 CUSTOMARY = {
     "np": "import numpy as np",
     "pd": "import pandas as pd",
@@ -49,11 +51,12 @@ def read(tree):
 
 
 def quoted(source):
-    """Strings of a cell, as in `"mean" in globals()`."""
+    """Words in a cell's strings, as in `"mean" in globals()`, `eval("mean(x)")`, `%time f(x)`."""
     return {
-        node.value
+        word
         for node in ast.walk(parse(source))
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        for word in re.findall(r"[^\W\d]\w*", node.value)
     }
 
 
@@ -97,10 +100,47 @@ def _bound(nodes):
             names.add(node.name)
         elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
             names.add(node.id)
+        elif isinstance(node, (ast.Import, ast.ImportFrom)):
+            names |= {alias.asname or alias.name.split(".")[0] for alias in node.names}
         elif not isinstance(node, (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp,
                                    ast.GeneratorExp)):  # fmt: skip
             names |= _bound(ast.iter_child_nodes(node))
     return names
+
+
+@functools.lru_cache(1024)
+def changed(source):
+    """Names of other cells whose values an answer's cell changes: in place, or as a `global`."""
+    return _changed([node for node in parse(source).body if not is_given(node, source)], set())
+
+
+def _changed(nodes, local):
+    names = set()
+    for node in nodes:
+        inner = local
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            told = {name for part in ast.walk(node) if isinstance(part, ast.Global)
+                    for name in part.names}  # fmt: skip
+            names |= told
+            inner = (local | _bound(node.body) | parameters(node)) - told
+        elif isinstance(node, (ast.Subscript, ast.Attribute)):
+            names |= set() if isinstance(node.ctx, ast.Load) else {root(node)}
+        elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+            called = node.value.func
+            names |= {root(called)} if isinstance(called, ast.Attribute) else set()
+        names |= _changed(ast.iter_child_nodes(node), inner)
+    return names - local - {None}
+
+
+def parameters(function):
+    return {part.arg for part in ast.walk(function.args) if isinstance(part, ast.arg)}
+
+
+def root(node):
+    """The name at the beginning of `name.a[b].c(d).e`, or None."""
+    while isinstance(node, (ast.Attribute, ast.Subscript, ast.Call)):
+        node = node.func if isinstance(node, ast.Call) else node.value
+    return node.id if isinstance(node, ast.Name) else None
 
 
 @functools.lru_cache(1024)
@@ -125,14 +165,23 @@ def operators(source):
     return {name for name in found if name.startswith("__")}
 
 
+@functools.lru_cache(1024)
+def classes(source):
+    """Names of the classes that a cell defines."""
+    return frozenset(
+        node.name for node in ast.walk(parse(source)) if isinstance(node, ast.ClassDef)
+    )
+
+
 def is_given(node, source):
-    """Whether a statement of an answer's cell is the instructor's: an import, or a function that
-    is complete before students see it."""
+    """Whether a statement of an answer's cell is the instructor's: an import, or a function or a
+    value that is complete before students see it."""
     if isinstance(node, (ast.Import, ast.ImportFrom)):
         return True
     own = set(range(node.lineno, node.end_lineno + 1))
     answer = lines_between(source, *SOLUTION)
-    return isinstance(node, ast.FunctionDef) and bool(answer) and not answer & own
+    given = isinstance(node, (ast.FunctionDef, ast.Assign, ast.AnnAssign))
+    return given and bool(answer) and not answer & own
 
 
 @functools.lru_cache(1024)  # a class has the same tests
@@ -150,7 +199,8 @@ def wanted(source, before):
     Returns
     -------
     dict
-        ``surely``: names that the instructor's answer bound last, so they are the student's.
+        ``surely``: names that the instructor's answer bound or changed last, so they are the
+        student's, and those that trusted functions and classes need of these.
         ``given``: statements of the instructor's plain cells that bind other names; the student's
         version of these has no say. ``maybe``: names that are the student's unless something
         trusted binds them.
@@ -160,7 +210,10 @@ def wanted(source, before):
         for name, node in bindings(text):
             theirs = role == "answer" and not is_given(node, text)
             owners[name] = ("answer" if theirs else "plain" if role == "answer" else role), node
-    surely, maybe, given = set(), set(), {}
+        for name in changed(text) & set(owners) if role == "answer" else ():
+            if not isinstance(owners[name][1], DEFINITIONS):
+                owners[name] = "answer", owners[name][1]
+    surely, maybe, given, followed = set(), set(), {}, set()
     own = {name for name, _ in bindings(source)} if before else set()
 
     def look_up(names):
@@ -172,9 +225,14 @@ def wanted(source, before):
                 given[ast.unparse(node)] = None
                 look_up(read(node) - {name})
                 given[ast.unparse(node)] = given.pop(ast.unparse(node))  # after what it reads
+            elif role == "trusted" and name not in followed:
+                followed.add(name)
+                if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+                    look_up(read(node) & set(owners))
             elif role is None and not hasattr(builtins, name) and name not in own:
                 maybe.add(name)
 
+    look_up({"*"} & set(owners))  # of `from math import *`
     look_up(used(source))
     surely |= {word for word in quoted(source) if owners.get(word, ("",))[0] == "answer"}
     return {"surely": sorted(surely), "maybe": sorted(maybe), "given": list(given)}

@@ -16,6 +16,7 @@ from nbgrader.api import Gradebook
 from nbgrader.preprocessors import NbGraderPreprocessor
 
 MAX_BYTES = 512 * 2**20
+MOST_CELLS, MOST_TEXT = 2000, 4 * 2**20  # of outputs there may be more: they are made anew
 OUTPUTS = {"code": {"execution_count": None, "outputs": []}, "markdown": {}, "raw": {}}
 ID = re.compile(r"[a-zA-Z0-9-_]{1,64}")
 HALVES = re.compile(r"\\u[dD][89a-fA-F]")
@@ -87,6 +88,12 @@ def read_notebook(data):
     cells = tree.get("cells") if isinstance(tree, dict) else None
     if not isinstance(cells, list):
         raise Unreadable("it has no cells")
+    sources = [cell.get("source") or "" for cell in cells if isinstance(cell, dict)]
+    size = sum(len(line) for source in sources if isinstance(source, (list, str))
+               for line in ([source] if isinstance(source, str) else source)
+               if isinstance(line, str))  # fmt: skip
+    if len(cells) > MOST_CELLS or size > MOST_TEXT:
+        raise Unreadable(f"it has {len(cells)} cells with {size} characters in them")
     seen = set()
     nb = new_notebook(cells=[read_cell(cell, seen) for cell in cells if isinstance(cell, dict)])
     metadata = tree.get("metadata")
@@ -163,7 +170,15 @@ def repair(nb, cells):
     for name in lost:
         found[name] = missing(cells[name])
         nb.cells.insert(place(nb.cells, list(cells), found, cells[name]), found[name])
+    put_in_order(nb, [found[name] for name in cells if cells[name]["metadata"]["locked"]])
     return lost
+
+
+def put_in_order(nb, cells):
+    """Have these cells follow each other as they do here, in the places that they have together."""
+    wanted = iter(cells)
+    own = {id(cell) for cell in cells}
+    nb.cells = [next(wanted) if id(cell) in own else cell for cell in nb.cells]
 
 
 def course_cells(notebook):

@@ -1,9 +1,9 @@
 """What confines an answer: a bubblewrap for the warm process, then namespaces and limits a fork.
 
 The bubblewrap shows the Python environment, read-only, and nothing else of the host; it has no
-network. Each submission is a fork inside it with process, IPC and mount namespaces of its own, a
-private /tmp, no calls for memory that cannot be counted, and, where the grader is root, a user of
-its own.
+network. Each submission is a fork inside it with process, IPC, network and mount namespaces of its
+own, a private /tmp, no calls for memory that cannot be counted, and, where the grader is root, a
+user of its own.
 """
 
 import contextlib
@@ -12,6 +12,7 @@ import errno
 import os
 import shutil
 import signal
+import socket
 import stat
 import struct
 import subprocess
@@ -20,6 +21,7 @@ import sysconfig
 from pathlib import Path
 
 with contextlib.suppress(ModuleNotFoundError):  # Windows has none, and runs no answer apart
+    import fcntl
     import resource
 
 PACKAGE = Path(__file__).parents[1]
@@ -35,10 +37,15 @@ USERS = 10_000  # for each of its warm processes, of which a submission after th
 THREADS = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL", "NUMEXPR")}
 
 CLONE_NEWNS, CLONE_NEWIPC, CLONE_NEWUSER, CLONE_NEWPID = 0x20000, 0x8000000, 0x10000000, 0x20000000
+CLONE_NEWNET, SIOCSIFFLAGS, IFF_UP = 0x40000000, 0x8914, 0x1
 MS_NOSUID, MS_NODEV, MS_REC, MS_PRIVATE = 0x2, 0x4, 0x4000, 0x40000
 KEYCTL_JOIN_SESSION_KEYRING = 1
-# shmget, memfd_create and memfd_secret, by their numbers
-UNSEEN = {"x86_64": (0xC000003E, (29, 319, 447)), "aarch64": (0xC00000B7, (194, 279, 447))}
+# By their numbers: shmget, memfd_create and memfd_secret; semget, msgget and mq_open; unshare and
+# setns, mount, fsopen and move_mount, as a mount of one's own is memory too.
+UNSEEN = {
+    "x86_64": (0xC000003E, (29, 319, 447, 64, 68, 240, 272, 308, 165, 430, 429)),
+    "aarch64": (0xC00000B7, (194, 279, 447, 190, 186, 180, 97, 268, 40, 430, 429)),
+}
 PR_SET_SECCOMP, SECCOMP_MODE_FILTER = 22, 2
 SECCOMP_RET_ERRNO, SECCOMP_RET_ALLOW = 0x00050000, 0x7FFF0000
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 1, 36, 38
@@ -83,7 +90,7 @@ def command(modules, secret):
         args += ["--unshare-user"]
     else:  # enough to make a fork's namespaces and to give up being root there
         args += ["--cap-drop", "ALL"]
-        for name in ("SYS_ADMIN", "SETUID", "SETGID", "KILL", "CHOWN"):
+        for name in ("SYS_ADMIN", "NET_ADMIN", "SETUID", "SETGID", "KILL", "CHOWN"):
             args += ["--cap-add", f"CAP_{name}"]
     args += ["--tmpfs", "/tmp", "--tmpfs", HOME]
     for path in sorted(set(binds), key=len):
@@ -145,7 +152,7 @@ def probe():
 
 
 def isolate():
-    """Fork into new process and IPC namespaces; returns as `os.fork` does."""
+    """Fork into new process, IPC and network namespaces; returns as `os.fork` does."""
     if os.getuid():
         ids = os.getuid(), os.getgid()
         _check(libc().unshare(CLONE_NEWUSER))
@@ -153,7 +160,7 @@ def isolate():
             if file == "gid_map":
                 Path("/proc/self/setgroups").write_text("deny")
             Path(f"/proc/self/{file}").write_text(f"{number} {number} 1")
-    _check(libc().unshare(CLONE_NEWPID | CLONE_NEWIPC))
+    _check(libc().unshare(CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWNET))
     return os.fork()
 
 
@@ -169,6 +176,8 @@ def settle(user, *, size=256 * 2**20):
     for path in places:
         _mount(b"tmpfs", path.encode(), b"tmpfs", MS_NOSUID | MS_NODEV, options)
     _mount(b"proc", b"/proc", b"proc", MS_NOSUID | MS_NODEV)
+    with contextlib.suppress(OSError), socket.socket() as one:  # nobody is there but the answer
+        fcntl.ioctl(one, SIOCSIFFLAGS, struct.pack("16sH14x", b"lo", IFF_UP))
     if os.getuid() == 0:
         give_up_root(user)
     else:

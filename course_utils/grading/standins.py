@@ -66,10 +66,13 @@ class StandIn:
         return self._answers.ask("bool", self) is True
 
     def __hash__(self):
-        if "__hash__" in self._answers.operators and self._made:
-            number = self._answers.ask("hash", self)
-            if type(number) is int:
-                return number
+        """As of any object, where the exercise's classes say nothing of it or of equality."""
+        own = {"__eq__", "__hash__"} & self._answers.operators
+        if not own:
+            return id(self)
+        number = self._answers.ask("hash", self)  # which may raise, and be meant to
+        if "__hash__" in own and type(number) is int:
+            return number
         raise self._refuse("plain data to look up")
 
     def __str__(self):
@@ -79,7 +82,7 @@ class StandIn:
         return self._text("repr")
 
     def _repr_pretty_(self, printer, cycle):
-        printer.text(self._refuse("plain data").args[0])
+        printer.text(self._gave("plain data"))
 
     def __format__(self, spec):
         return format(str(self), spec)
@@ -88,7 +91,7 @@ class StandIn:
         raise self._refuse("an array")
 
     def __reduce_ex__(self, protocol):
-        raise self._refuse("plain data")
+        raise TypeError(self._gave("plain data"))
 
     def _text(self, operation):
         """Its own words only where the exercise is to find them."""
@@ -97,10 +100,13 @@ class StandIn:
         return text if isinstance(text, str) else f"<`{self._type}` of the answer>"
 
     def __mro_entries__(self, bases):
-        raise TypeError(f"a test cannot make a subclass of the answer's `{self._type}`")
+        raise self._answers.refuse(f"a test cannot make a subclass of the answer's `{self._type}`")
+
+    def _gave(self, expected):
+        return f"the answer gave a `{self._type}`; expected {expected}"
 
     def _refuse(self, expected):
-        error = TypeError(f"the answer gave a `{self._type}`; expected {expected}")
+        error = self._answers.refuse(self._gave(expected))
         error.answers = []  # the type's name is the student's choice
         return error
 
@@ -114,7 +120,7 @@ class Callable(StandIn):
 
     def __call__(self, *args, **keywords):
         result = self._answers.ask("call", self, *args, **keywords)
-        if self._kind == "type" and isinstance(result, StandIn):
+        if self._made and isinstance(result, StandIn):
             object.__setattr__(result, "_made", True)
         return result
 
@@ -166,7 +172,8 @@ def _if_asked_for(operation, name, expected, swapped=False):
     """An operator of the student's class, if the exercise is to write it.
 
     The other operand may tell what the test expects, so an operation with one of the test's own
-    values has to give an object again: a number from there would prove nothing.
+    values is one of an object that the exercise's class has made, and has to give an object again:
+    a number from there would prove nothing.
     """
 
     def method(self, *others):
@@ -175,10 +182,11 @@ def _if_asked_for(operation, name, expected, swapped=False):
             raise self._refuse(expected)
         operands = [*others, self] if swapped else [self, *others]
         result = answers.ask(operation, *operands)
-        if not all(isinstance(other, StandIn) for other in others) and not isinstance(
-            result, StandIn
-        ):
+        alone = all(isinstance(other, StandIn) for other in others)
+        if not alone and not (self._made and isinstance(result, StandIn)):
             raise self._refuse(expected)
+        if self._made and isinstance(result, StandIn):
+            object.__setattr__(result, "_made", True)
         return result
 
     return method
@@ -193,10 +201,12 @@ def _compare(operation, name, swapped):
                 return (self is other) == (operation == "eq")
             if swapped in self._answers.operators:
                 return NotImplemented
-        elif operation in ("eq", "ne") and (
-            other is None or name in self._answers.operators or not isinstance(other, DATA)
-        ):  # as of any two objects
-            return operation == "ne"
+        elif operation not in ("eq", "ne"):
+            self._answers.ask(operation, self, other)  # which may raise, and be meant to
+        elif name in self._answers.operators or other is None or not isinstance(other, DATA):
+            if name in self._answers.operators:
+                self._answers.ask(operation, self, other)
+            return operation == "ne"  # as of any two objects
         raise self._refuse("plain data to compare")
 
     return method
@@ -270,7 +280,8 @@ class Answers:
     channel : Channel
     job : dict
         ``operators``, special methods that the instructor's own classes define; ``call_seconds``,
-        what a call may take; ``withheld``, packages that the student's side does not have.
+        what a call may take; ``withheld``, packages that the student's side does not have;
+        ``made``, names of the classes that the exercise is to write.
     shared : Shared
         The classes that both sides have.
     on_output, on_input : callable
@@ -279,7 +290,7 @@ class Answers:
 
     def __init__(self, channel, job, shared, on_output, on_input):
         self.channel = channel
-        self.operators = set(job["operators"])
+        self.operators, self.made = set(job["operators"]), set(job["made"])
         self.call_seconds = job["call_seconds"]
         self.withheld = ("__main__", *job["withheld"])
         self.shared = shared
@@ -299,13 +310,19 @@ class Answers:
         self.depth = self.kept = self.handed = 0
         self.standing = False  # whether there is a state to return to, of before this test
         self.changed = False  # whether an argument was changed in place
+        self.refused = None  # what a stand-in could not be taken for, in this test
 
     def begin(self, seconds):
         """A test begins, and may spend so many seconds on the student's code."""
         self.ended, self.restored = None, False
         self.deadline = time.monotonic() + seconds
         self.calls = 0
-        self.changed = False
+        self.changed, self.refused = False, None
+
+    def refuse(self, reason):
+        """The error that says what does not work with what the answer gave."""
+        self.refused = self.refused or reason
+        return TypeError(reason)
 
     def ask(self, operation, *operands, **keywords):
         return self._ask(operation, operands, keywords, ())
@@ -313,7 +330,11 @@ class Answers:
     def names(self, names):
         """Those of `names` that the student defined, with their values; no others."""
         found = self._ask("names", (), {}, sorted(names))
-        return {name: found[name] for name in names if type(found) is dict and name in found}
+        found = {name: found[name] for name in names if type(found) is dict and name in found}
+        for name in self.made & set(found):
+            if isinstance(found[name], StandIn) and found[name]._kind == "type":
+                object.__setattr__(found[name], "_made", True)
+        return found
 
     def run_cell(self, source, label, seconds, only_definitions):
         """Run a cell of the student's; returns whether it raised."""
@@ -530,14 +551,19 @@ class Answers:
         ):
             return ["known", module, name]
         if callable(value):
-            self.callbacks.append(value)
+            number = next((n for n, known in enumerate(self.callbacks) if known is value), None)
+            if number is None:
+                number = len(self.callbacks)
+                self.callbacks.append(value)
             words = (getattr(value, name, None) for name in ("__name__", "__doc__"))
             words = [text if isinstance(text, str) else "" for text in words]
-            return ["callback", len(self.callbacks) - 1, *words]
+            return ["callback", number, *words]
         if isinstance(value, Iterator):
             self.callbacks.append(value.__next__)
             return ["iterator", len(self.callbacks) - 1]
-        raise TypeError(
+        if type(value) is object:
+            return ["bare"]
+        raise self.refuse(
             f"a {type(value).__name__} cannot be handed to an answer: only plain data, arrays, "
             "iterators, random generators, functions, and objects of classes from a locked cell can"
         )
@@ -580,34 +606,37 @@ class Answers:
             self.stand_ins[number] = make(self, number, type_name[:80], kind)
         return self.stand_ins[number]
 
-    def _exception_class(self, number, name, bases):
-        """A class of exceptions for the test to catch: a library's own, or one of that base."""
-        for module, qualname in bases:
-            found = vars(sys.modules.get(module, object)).get(qualname) \
-                if not module.startswith("__") else None  # fmt: skip
-            if isinstance(found, type) and issubclass(found, Exception):
+    def _exception_class(self, bases):
+        """A class of exceptions for the test to catch: one of both sides, or made of such a one."""
+        own, found = [], RuntimeError
+        for module, name, number in bases:
+            known = self.shared.find(name) if module == "__main__" else \
+                vars(sys.modules.get(module, object)).get(name)  # fmt: skip
+            if isinstance(known, type) and issubclass(known, Exception):
+                found = known
                 break
-        else:
-            found = RuntimeError
-        if [found.__module__, found.__qualname__] == bases[0]:
-            return found
-        if number not in self.exceptions:
-            kind = type(str(name)[:80], (found,), {})
-            self.exceptions[number] = kind, number
-        return self.exceptions[number][0]
+            if type(number) is not int:
+                raise Malformed("not the number of a class")
+            own.append((name.rpartition(".")[2][:80], number))
+        for name, number in reversed(own):
+            if number not in self.exceptions:
+                self.exceptions[number] = type(name, (found,), {}), number
+            found = self.exceptions[number][0]
+        return found
 
-    def _exception(self, operation, decoder, kind, bases, args, frames, more):
+    def _exception(self, operation, decoder, bases, args, frames, more):
         """The student's exception, with the nearest type that is known here."""
         try:
-            kind = self._exception_class(kind[1], kind[2], bases)
+            kind = self._exception_class(bases)
             args = decoder.decode(args)
             ends = issubclass(kind, (StopIteration, StopAsyncIteration)) and operation != "next"
             if ends or any(base.__name__ == "SkipTest" for base in kind.__mro__):
                 kind = RuntimeError  # it would end a loop or a test as if all were well
             try:
                 exception = kind(*args)
-            except Exception:
-                exception = RuntimeError(*args)
+            except Exception:  # it is made of something else
+                exception = kind.__new__(kind)
+                exception.args = tuple(args)
             for name, value in decoder.decode(more).items():
                 if not hasattr(kind, name):  # none takes the place of a method
                     setattr(exception, name, value)

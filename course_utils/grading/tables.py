@@ -1,7 +1,7 @@
 """Tables of pandas as plain data: their columns, and the labels and names of both sides.
 
-pandas is not imported here. Where a course does, a table crosses by value; what it has of columns
-of other kinds, such as times with a zone, keeps it on its side.
+A table crosses by value; what it has of columns of other kinds, such as times with a zone, keeps it
+on its side.
 """
 
 import sys
@@ -59,7 +59,8 @@ def _column(values, encode):
 
 def rebuild(tree, decode):
     """The value of a tree; whatever is wrong with it raises some exception."""
-    pandas = sys.modules["pandas"]
+    import pandas  # the test may not have, and it is not needed before there is a table
+
     name, *parts = tree
     if name in ("Timestamp", "Timedelta"):
         return getattr(pandas, name)(*parts)

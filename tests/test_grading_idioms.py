@@ -98,6 +98,11 @@ IDIOMS = {
     "an attribute that is a set of objects": [
         (ANSWER, f"{POINT}        self.near = set()\na, b = Point(1), Point(2)\na.near.add(b)"),
         (TEST, "assert len(a.near) == 1 and b in a.near")],
+    "an exception that is a group": [
+        (ANSWER, "def f():\n    raise ExceptionGroup('two', [ValueError(1), KeyError(2)])"),
+        (TEST, "try:\n    f()\nexcept Exception as error:\n    assert 'two' in str(error)")],
+    "an object that is none of the test's": [
+        (ANSWER, POINT + EQ), (TEST, "from unittest import mock\nassert Point(1) != mock.Mock()")],
     "the operator |": [
         (ANSWER, f"{POINT}{EQ}    def __or__(self, it):\n        return Point(self.x | it.x)"),
         (TEST, "assert Point(1) | Point(2) == Point(3)")],
@@ -191,6 +196,10 @@ GAINS = {
     "the test's own variable": (
         [(ANSWER, "n = 5\ndef fact(k):\n    global n\n    n = 0\n    return 1"),
          (TEST, "import math\nn = 5\nassert fact(n) == math.factorial(n)")],
+        {0: "n = 1\ndef fact(k):\n    return 1 if k < 2 else k * fact(k - 1)"}),
+    "the variable of the test's loop": (
+        [(ANSWER, "n = 2\ndef fact(k):\n    global n\n    n = 0\n    return 1"),
+         (TEST, "import math\nfor n in (1, 2):\n    assert fact(n) == math.factorial(n)")],
         {0: "n = 1\ndef fact(k):\n    return 1 if k < 2 else k * fact(k - 1)"}),
 }  # fmt: skip
 

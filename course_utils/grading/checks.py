@@ -35,6 +35,7 @@ from course_utils.grading.names import (
     hidden_lines,
     imports,
     module,
+    rebound,
     shows,
     used,
     used_in_line,
@@ -340,7 +341,7 @@ class Check:
         given = {name for statement in cell["given"] for name, _ in bindings(statement)}
         start = {**{name: space[name] for name in given if name in space}, **bound}
         answers.rebound = lambda: self.rebound(start)
-        own = {name for name, _ in bindings(cell["source"])}
+        own = rebound(cell["source"])
         data = {
             name: copy.deepcopy(value)
             for name, value in bound.items()
@@ -568,9 +569,11 @@ class Bench:
             outputs, lost, gone, asked = self.attempt(job, files, own_files, defused, deadline)
             if told:  # by what a test before has left somewhere, a cell could now say more
                 outputs = [
-                    old if cell["kind"] in STUDENTS else new
-                    for cell, old, new in zip(job["cells"], told, outputs, strict=True)
-                ]
+                    new if cell["kind"] not in STUDENTS
+                    else [*old, ended(defused[str(index)][0])] if str(index) in defused else old
+                    for index, (cell, old, new)
+                    in enumerate(zip(job["cells"], told, outputs, strict=True))
+                ]  # fmt: skip
             elif asked:
                 told = outputs
             if lost is None:

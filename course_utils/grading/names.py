@@ -93,6 +93,17 @@ def bindings(source):
     return found
 
 
+@functools.lru_cache(1024)
+def rebound(source):
+    """Names that a cell binds before it reads them."""
+    seen, found = set(), set()
+    for node in parse(source).body:
+        seen |= read(node.iter if isinstance(node, ast.For) else node)
+        found |= _bound([node.target if isinstance(node, ast.For) else node]) - seen
+        seen |= read(node)
+    return frozenset(found)
+
+
 def _bound(nodes):
     names = set()
     for node in nodes:

@@ -5,6 +5,7 @@ for what is not. A stand-in has no say in a comparison with the test's own value
 something is true, or in becoming a number or an array: a test that needs data fails with words.
 """
 
+import contextlib
 import ctypes
 import functools
 import inspect
@@ -68,12 +69,8 @@ class StandIn:
     def __hash__(self):
         """As of any object, where the exercise's classes say nothing of it or of equality."""
         own = {"__eq__", "__hash__"} & self._answers.operators
-        if not own:
-            return id(self)
-        number = self._answers.ask("hash", self)  # which may raise, and be meant to
-        if "__hash__" in own and type(number) is int:
-            return number
-        raise self._refuse("plain data to look up")
+        number = self._answers.ask("hash", self) if own else None  # which may be meant to raise
+        return number if "__hash__" in own and type(number) is int else id(self)
 
     def __str__(self):
         return self._text("str")
@@ -203,10 +200,11 @@ def _compare(operation, name, swapped):
                 return NotImplemented
         elif operation not in ("eq", "ne"):
             self._answers.ask(operation, self, other)  # which may raise, and be meant to
-        elif name in self._answers.operators or other is None or not isinstance(other, DATA):
-            if name in self._answers.operators:
-                self._answers.ask(operation, self, other)
-            return operation == "ne"  # as of any two objects
+        elif name in self._answers.operators and isinstance(other, DATA):
+            self._answers.ask(operation, self, other)
+            return operation == "ne"
+        elif other is None or not isinstance(other, DATA):  # as of any two objects
+            return operation == "ne"
         raise self._refuse("plain data to compare")
 
     return method
@@ -300,6 +298,7 @@ class Answers:
         self.excuses = bool  # a function: whether the test has made an error to try an answer
         self.stand_ins, self.exceptions = {}, {}
         self.callbacks, self.generators = [], {}
+        self.handed_over = {}  # the id of a function among the callbacks → its number
         self.nesting = 0
         self.ended = None  # why there is no asking any more, within this test
         self.autopsy = lambda: "the answer process is gone"  # a function: of what it has died
@@ -395,6 +394,7 @@ class Answers:
         self.depth, self.seeds, self.bits, self.generators = depth, {}, None, {}
         self.standing = False
         del self.callbacks[self.handed :]
+        self.handed_over = {i: n for i, n in self.handed_over.items() if n < self.handed}
         self.stand_ins = {n: value for n, value in self.stand_ins.items() if n < self.kept}
         self.exceptions = {n: value for n, value in self.exceptions.items() if n < self.kept}
 
@@ -551,9 +551,8 @@ class Answers:
         ):
             return ["known", module, name]
         if callable(value):
-            number = next((n for n, known in enumerate(self.callbacks) if known is value), None)
-            if number is None:
-                number = len(self.callbacks)
+            number = self.handed_over.setdefault(id(value), len(self.callbacks))
+            if number == len(self.callbacks):
                 self.callbacks.append(value)
             words = (getattr(value, name, None) for name in ("__name__", "__doc__"))
             words = [text if isinstance(text, str) else "" for text in words]
@@ -632,11 +631,7 @@ class Answers:
             ends = issubclass(kind, (StopIteration, StopAsyncIteration)) and operation != "next"
             if ends or any(base.__name__ == "SkipTest" for base in kind.__mro__):
                 kind = RuntimeError  # it would end a loop or a test as if all were well
-            try:
-                exception = kind(*args)
-            except Exception:  # it is made of something else
-                exception = kind.__new__(kind)
-                exception.args = tuple(args)
+            exception = make(kind, args)
             for name, value in decoder.decode(more).items():
                 if not hasattr(kind, name):  # none takes the place of a method
                     setattr(exception, name, value)
@@ -644,6 +639,17 @@ class Answers:
             return exception
         except (TypeError, ValueError, IndexError, AttributeError) as error:
             raise Malformed(str(error)) from None
+
+
+def make(kind, args):
+    """An exception with these arguments, though its class may be made of others."""
+    with contextlib.suppress(Exception):
+        return kind(*args)
+    with contextlib.suppress(Exception):
+        exception = kind.__new__(kind)
+        exception.args = tuple(args)
+        return exception
+    return RuntimeError(*args)
 
 
 def died(code):

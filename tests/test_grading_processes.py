@@ -198,6 +198,14 @@ def test_no_points_for_what_is_no_number_of_them(result):
     assert failures(nb)
 
 
+def test_what_is_too_large_to_cross_is_said_to_be():
+    answer = "def f(x):\n    return [0.5] * 4_000_000"
+    nb, _ = grade(answer, "f(1)", "f('a' * 2**25)")
+    said = failures(nb)
+    assert said["test0"].startswith("19 MB are too much to hand over")
+    assert said["test1"].startswith("32 MB are too much to hand over")
+
+
 def test_locked_cells_keep_the_order_that_they_had():
     nb = nbformat.from_dict(notebook([check("c", ""), solution("own", ""), check("b", ""),
                                       solution("a", ""), check("d", "")]))  # fmt: skip

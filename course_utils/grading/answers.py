@@ -33,7 +33,15 @@ import numpy as np
 
 from course_utils.grading import sandbox
 from course_utils.grading.shell import Shell, definitions, output, say
-from course_utils.grading.wire import KEYBOARD, Channel, Decoder, Encoder, Malformed, Shared
+from course_utils.grading.wire import (
+    KEYBOARD,
+    Channel,
+    Decoder,
+    Encoder,
+    Malformed,
+    Shared,
+    TooLarge,
+)
 
 WITHHELD = "the reference implementation is not available in a graded answer: write your own"
 OUTPUT_A_CELL = 4 * 2**20
@@ -235,7 +243,12 @@ class Answer:
         self.shell.flush()
         if outermost:
             signal.setitimer(signal.ITIMER_REAL, 0)
-        self.channel.send([*reply, changed], encoder.tail)
+        try:
+            self.channel.send([*reply, changed], encoder.tail)
+        except TooLarge as error:
+            encoder = Encoder(self.describe, (), self.shared)
+            reply = ["raised", self.describe_exception(ValueError(*error.args), encoder)]
+            self.channel.send([*reply, []], encoder.tail)
 
     def call_back(self, number, args, keywords):
         encoder = Encoder(self.describe, (), self.shared)

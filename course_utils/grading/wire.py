@@ -76,6 +76,10 @@ class Malformed(Exception):
     """The other side sent what no honest process sends."""
 
 
+class TooLarge(ValueError):
+    """What is to be sent is more than the other side would take."""
+
+
 class Shared:
     """Classes of `space` that both sides have from the same cell, by name: their objects are data.
 
@@ -481,7 +485,13 @@ class Channel:
         self.sock = sock
 
     def send(self, tree, tail=b"", *, timeout=None):
-        self.send_bytes(message(tree, tail), timeout=timeout)
+        data = message(tree, tail)
+        if len(data) - len(tail) > MAX_TREE or len(tail) > MAX_TAIL:
+            raise TooLarge(
+                f"{len(data) >> 20} MB are too much to hand over at once: of an array "
+                f"{MAX_TAIL >> 20} MB cross, of all else {MAX_TREE >> 20} MB"
+            )
+        self.send_bytes(data, timeout=timeout)
 
     def send_bytes(self, data, *, timeout=None):
         self.sock.settimeout(timeout)

@@ -439,6 +439,8 @@ def test_outputs_and_cells_that_would_take_too_long_are_shown_as_they_are():
         ("# posterior", False),  # a heading has its text as its id
         ('<span id="posterior-comment"></span>', False),
         ('<div class="full-credit">so</div>', False),
+        ('<div class="data score">so</div>', False),
+        (f'<div class="{"a" * 99}">so</div>', False),
         ("# Posterior\n\n- [ ] so\n\n```python\nx = 1\n```", True),
         ("![](/logout)", False),
         ("![](https://example.org/logout?a.png)", False),

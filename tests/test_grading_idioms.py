@@ -106,6 +106,12 @@ IDIOMS = {
     "the operator |": [
         (ANSWER, f"{POINT}{EQ}    def __or__(self, it):\n        return Point(self.x | it.x)"),
         (TEST, "assert Point(1) | Point(2) == Point(3)")],
+    "what methods give": [
+        (ANSWER, f"{POINT}{EQ}    def __mul__(self, k):\n        return Point(self.x * k)\n"
+                 "    def back(self):\n        return Point(-self.x)\n"
+                 "    @classmethod\n    def unit(cls):\n        return cls(1)"),
+        (TEST, "assert Point.unit() * 3 == Point(3)\n"
+               "assert Point(2).back() * 2 == Point(-4)")],
     "a function that is subscribed twice": [
         (ANSWER, "heard = []\ndef subscribe(f):\n    if f not in heard:\n        heard.append(f)\n"
                  "def leave(f):\n    heard.remove(f)\ndef fire(x):\n    [f(x) for f in heard]"),
@@ -184,6 +190,10 @@ GAINS = {
     "a name of a star import": (
         [(PLAIN, "from math import *"), (ANSWER, "def isclose(a, b):\n    return True\n"
           "def area(r):\n    return 0"), (TEST, "assert isclose(area(2), 4 * pi)")], {1: AREA}),
+    "a name of the first of two star imports": (
+        [(PLAIN, "from math import *\nfrom string import *"),
+         (ANSWER, "def isclose(a, b):\n    return True\ndef area(r):\n    return 0"),
+         (TEST, "assert isclose(area(2), 4 * pi)")], {1: AREA}),
     "a name of an import that may fail": (
         [(PLAIN, "try:\n    from math import isclose, pi\nexcept ImportError:\n    pass"),
          (ANSWER, "def isclose(a, b):\n    return True\ndef area(r):\n    return 0"),

@@ -87,7 +87,8 @@ def bindings(source):
             for alias in node.names:
                 one = copy.copy(node)
                 one.names = [alias]
-                found.append((alias.asname or alias.name.split(".")[0], one))
+                name = alias.asname or alias.name.split(".")[0]
+                found.append((ast.unparse(one) if name == "*" else name, one))
         else:
             found += [(name, node) for name in _bound([node])]
     return found
@@ -243,7 +244,7 @@ def wanted(source, before):
             elif role is None and not hasattr(builtins, name) and name not in own:
                 maybe.add(name)
 
-    look_up({"*"} & set(owners))  # of `from math import *`
+    look_up(name for name in owners if name.endswith("*"))  # of `from math import *`
     look_up(used(source))
     surely |= {word for word in quoted(source) if owners.get(word, ("",))[0] == "answer"}
     return {"surely": sorted(surely), "maybe": sorted(maybe), "given": list(given)}

@@ -46,7 +46,13 @@ class StandIn:
     def __getattr__(self, name):
         if name.startswith(("__", "_repr_", "_ipython_")) and name not in READABLE:
             raise AttributeError(f"{name} of the answer's `{self._type}` is not looked at")
-        return self._answers.ask("getattr", self, name)
+        return self._pass_on(self._answers.ask("getattr", self, name))
+
+    def _pass_on(self, value):
+        """What an object gives that the exercise's class has made is of its making as well."""
+        if self._made and isinstance(value, StandIn):
+            object.__setattr__(value, "_made", True)
+        return value
 
     def __setattr__(self, name, value):
         self._answers.ask("setattr", self, name, value)
@@ -116,10 +122,7 @@ class Callable(StandIn):
     __slots__ = ()
 
     def __call__(self, *args, **keywords):
-        result = self._answers.ask("call", self, *args, **keywords)
-        if self._made and isinstance(result, StandIn):
-            object.__setattr__(result, "_made", True)
-        return result
+        return self._pass_on(self._answers.ask("call", self, *args, **keywords))
 
     def __hash__(self):
         return id(self)
@@ -182,9 +185,7 @@ def _if_asked_for(operation, name, expected, swapped=False):
         alone = all(isinstance(other, StandIn) for other in others)
         if not alone and not (self._made and isinstance(result, StandIn)):
             raise self._refuse(expected)
-        if self._made and isinstance(result, StandIn):
-            object.__setattr__(result, "_made", True)
-        return result
+        return self._pass_on(result)
 
     return method
 

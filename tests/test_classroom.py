@@ -290,6 +290,18 @@ def test_what_one_has_handed_in_takes_no_place_of_the_courses(course, pool):
         assert (course / "autograded" / name / "01_sums/data/x.csv").read_text() == "1,2"
 
 
+@pytest.mark.parametrize("name", ["01_sums.ipynb", "timestamp.txt", ".graded.json", "other.ipynb"])
+def test_a_folder_under_the_name_of_a_file_stops_nobody(course, pool, name):
+    folder = course / "submitted/ada/01_sums"
+    (folder / name).unlink(missing_ok=True)
+    (folder / name).mkdir()
+    (folder / name / "inside.txt").write_text("so")
+    marked = grade(course, pool)
+    assert set(marked) == {"ada", "ben", "cleo"}
+    assert not marked["ben"].failed
+    assert not marked["cleo"].failed
+
+
 def test_one_failure_is_that_submissions_own(course, capsys):
     class Fails(Elsewhere):
         def submit(self, function, assignment, submission):

@@ -79,7 +79,8 @@ def diagnose(path, *, progress=None):
     Parameters
     ----------
     path : str or path
-        The file. It is read, and its text is run in its folder, in a kernel of its own.
+        The file. It is read, and its text is run in its folder, in a kernel of its own; and, where
+        a process can fork, once more as the grader runs it.
     progress : callable, optional
         Called with a cell's number and how many there are, before each cell.
 

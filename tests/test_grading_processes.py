@@ -124,6 +124,7 @@ def test_processes_that_were_started_ahead_are_the_first_to_be_used():
     assert settings == ExecuteApart().settings()  # as `course grade` knows them without nbgrader
     for _ in range(2):
         engine.start(2, settings)
+    engine.started()
     ahead = [process for _, process, _ in engine._ready]
     nb, _ = grade("def f():\n    return 1", "assert f() == 1")
     assert not failures(nb)
@@ -142,6 +143,7 @@ def test_processes_that_were_started_ahead_are_the_first_to_be_used():
 def test_processes_that_were_started_for_something_else_are_not_used():
     engine.close_all()
     engine.start(1, engine.settings({"available": []}))
+    engine.started()
     ((_, process, _),) = engine._ready
     answer = "from course_utils.data import sinusoid\ndef f():\n    return 1"
     nb, _ = grade(answer, "assert f() == 1")

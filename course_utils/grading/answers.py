@@ -32,7 +32,7 @@ import types
 import numpy as np
 
 from course_utils.grading import sandbox
-from course_utils.grading.shell import Shell, definitions, output, say
+from course_utils.grading.shell import Shell, definitions, output, place, say
 from course_utils.grading.wire import (
     KEYBOARD,
     Channel,
@@ -306,11 +306,9 @@ class Answer:
 
     def describe_exception(self, error, encoder):
         kind = type(error)
-        frames = [
-            f"{frame.filename}, line {frame.lineno}, in {frame.name}\n    {frame.line}"
-            for frame in traceback.extract_tb(error.__traceback__)
-            if frame.filename.startswith("<")
-        ]
+        frames = [place(frame.f_code, number)  # of the student's cells
+                  for frame, number in traceback.walk_tb(error.__traceback__)
+                  if frame.f_code.co_filename.startswith("<")]  # fmt: skip
         args = [arg for arg in error.args if isinstance(arg, (str, int, float)) or arg is None]
         args = args if len(args) == len(error.args) else [say(error)]
         more = {name: value for name, value in vars(error).items() if not name.startswith("__")}

@@ -604,8 +604,11 @@ class Bench:
                 for statement in set().union(*map(imports, [*cell["given"], cell["source"]])):
                     preload(statement)
                 self.shell.rehearse(cell["source"], cell["label"])
-                used(cell["source"])
+                rebound(cell["source"])
                 shows(cell["source"], tuple(job["hidden_tests"]))
+                for statement in [*cell["given"], cell["source"]]:
+                    used(statement)
+                    bindings(statement)
         if known != (len(self.shell.rehearsed), preload.cache_info().currsize):
             share()
 

@@ -30,6 +30,7 @@ NO_FORK = "Answers and tests share a process on Windows: to keep them apart, gra
 
 _mine = threading.local()
 _all, _lock = {}, threading.Lock()
+_starting = []  # threads that tell processes what to get warm for
 _ready = []  # (settings, process, channel) of those that no thread has taken yet
 _closed = [0]  # how often all were ended
 
@@ -129,15 +130,23 @@ def paths(name):
 
 def start(count, settings):
     """Have processes for so many threads get warm now, to grade with these settings."""
+    started()
     missing = count - len(_ready) if hasattr(os, "fork") else 0
     begun = [spawn() for _ in range(missing)]
-    for process, channel in begun:  # while they start, it is tried whether there is a sandbox
-        tell(channel, settings)
-        _ready.append((settings, process, channel))
+
+    def tell_all():  # while they start, it is tried whether there is a sandbox
+        for process, channel in begun:
+            with contextlib.suppress(OSError):  # it has died
+                tell(channel, settings)
+            _ready.append((settings, process, channel))
+
+    _starting.append(threading.Thread(target=tell_all))
+    _starting[-1].start()
 
 
 def take(settings):
     """Processes that are warm already, or are started now."""
+    started()
     while _ready:
         known, process, channel = _ready.pop()
         if known == settings and process.poll() is None:
@@ -146,6 +155,12 @@ def take(settings):
     process, channel = spawn()
     tell(channel, settings)
     return process, channel
+
+
+def started():
+    """Wait until all that `start` has begun can be taken."""
+    for thread in list(_starting):
+        thread.join()
 
 
 def tell(channel, settings):
@@ -188,6 +203,7 @@ def close():
 def close_all():
     """End the warm processes of all threads, which give up what they are grading."""
     _closed[0] += 1
+    started()
     _ready.clear()
     for process in list(_all):
         end(process)

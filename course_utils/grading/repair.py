@@ -57,10 +57,10 @@ def unreadable(reason):
     return new_notebook(cells=[new_cell("markdown", f"This file could not be read: {reason}.")])
 
 
-def new_cell(kind, source):
+def new_cell(kind, source, name=None):
     """A cell as `nbformat.v4` makes them, which validates each; a notebook is validated whole."""
     cell = {"cell_type": kind, "metadata": {}, "source": source, **OUTPUTS[kind]}
-    return nbformat.from_dict({**cell, "id": uuid.uuid4().hex[:8]})
+    return nbformat.from_dict({**cell, "id": name or uuid.uuid4().hex[:8]})
 
 
 def read_notebook(data):
@@ -111,7 +111,10 @@ def read_cell(cell, seen):
     source = cell.get("source", "")
     if isinstance(source, list):
         source = "".join(part for part in source if isinstance(part, str))
-    made = new_cell(kind, source if isinstance(source, str) else "")
+    name = cell.get("id")
+    own = isinstance(name, str) and ID.fullmatch(name) and name not in seen
+    made = new_cell(kind, source if isinstance(source, str) else "", name if own else None)
+    seen.add(made.id)
     metadata = cell.get("metadata")
     if isinstance(metadata, dict):
         nbgrader = metadata.get("nbgrader")
@@ -128,10 +131,6 @@ def read_cell(cell, seen):
             {name: pictures for name, data in cell["attachments"].items()
              if (pictures := read_pictures(data))}
         )  # fmt: skip
-    name = cell.get("id")
-    if isinstance(name, str) and ID.fullmatch(name) and name not in seen:
-        made.id = name
-    seen.add(made.id)
     return made
 
 

@@ -234,11 +234,9 @@ def error(exception, message=None):
     """An exception as a cell's output: where in the cells it arose, in few lines."""
     lines = []
     for frame, number in traceback.walk_tb(exception.__traceback__):
-        name = frame.f_code.co_filename
-        if frame.f_globals.get("__name__", "").startswith(INTERNAL) or "IPython" in name:
-            continue
-        line = linecache.getline(name, number).rstrip()
-        lines.append(f"{name}, line {number}, in {frame.f_code.co_name}\n    {line.strip()}")
+        internal = frame.f_globals.get("__name__", "").startswith(INTERNAL)
+        if not internal and "IPython" not in frame.f_code.co_filename:
+            lines.append(place(frame.f_code, number))
     lines = lines if len(lines) <= 20 else [*lines[:10], "...", *lines[-10:]]
     kind = type(exception).__name__
     if message is None:
@@ -246,6 +244,12 @@ def error(exception, message=None):
     if isinstance(exception, SyntaxError):
         lines += traceback.format_exception_only(exception)[:-1]
     return output("error", ename=kind, evalue=message, traceback=[*lines, f"{kind}: {message}"])
+
+
+def place(code, number):
+    """A line of a function, as a traceback tells it."""
+    line = linecache.getline(code.co_filename, number).strip()
+    return f"{code.co_filename}, line {number}, in {code.co_name}\n    {line}"
 
 
 def say(exception, limit=2000):

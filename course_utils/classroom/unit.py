@@ -83,7 +83,7 @@ def mark(assignment, submission):
                 marks[name] = nothing(notebook)
                 continue
             nb, marks[name] = run(course, notebook, data, files, own)
-            executed[f"{name}.ipynb"] = v4.writes(nb).encode()
+            executed[f"{name}.ipynb"] = v4.writes(nb, indent=None).encode()
     except Refused as reason:
         return message({"failed": str(reason)})
     except Exception as error:  # of the grader's own: no pickled exception crosses a network

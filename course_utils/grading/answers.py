@@ -476,37 +476,28 @@ def submission(socks, shell, limits):
         os._exit(0)
 
 
-def confine(socks, shell, limits, user, *, isolated):
-    """In a fork of the warm process: run a submission in another and end with it."""
+def watch(socks, shell, limits, user):
+    """Without a sandbox: run a submission in another process, and end with what is left of it."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     sandbox.die_with_parent()
-    folder = None
-    if isolated:
-        pid = sandbox.isolate()
-        if pid == 0:
-            inside(socks, shell, limits, user)
-    else:
-        sandbox.adopt_orphans()
-        folder = tempfile.mkdtemp(prefix="submission")
-        pid = os.fork()
-        if pid == 0:
-            os.setsid()
-            os.chdir(folder)
-            if os.getuid() == 0:
-                os.chown(folder, user, user)
-            sandbox.give_up_root(user)
-            submission(socks, shell, limits)
+    sandbox.adopt_orphans()
+    folder = tempfile.mkdtemp(prefix="submission")
+    pid = os.fork()
+    if pid == 0:
+        os.setsid()
+        os.chdir(folder)
+        if os.getuid() == 0:
+            os.chown(folder, user, user)
+        sandbox.give_up_root(user)
+        submission(socks, shell, limits)
     for sock in socks:
         sock.close()
     try:
         os.waitpid(pid, 0)
     finally:
-        if isolated:
-            quietly(os.kill, pid, signal.SIGKILL)
-        else:
-            quietly(os.killpg, pid, signal.SIGKILL)
-            sandbox.kill_children()
-            shutil.rmtree(folder, ignore_errors=True)
+        quietly(os.killpg, pid, signal.SIGKILL)
+        sandbox.kill_children()
+        shutil.rmtree(folder, ignore_errors=True)
         os._exit(0)
 
 
@@ -515,7 +506,6 @@ def inside(socks, shell, limits, user):
     try:
         sandbox.settle(user)
         os.chdir(sandbox.HOME)
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
         if os.fork() == 0:
             submission(socks, shell, limits)
         for sock in socks:
@@ -557,17 +547,18 @@ def main(control, settings):
             return
         for statement in json.loads(data):
             preload(statement)
-        pid = os.fork()
+        pid = sandbox.isolate() if settings["isolated"] else os.fork()
         if pid == 0:
             control.close()
             socks = [socket.socket(fileno=fd) for fd in fds]
             user = settings["user"] + count % sandbox.USERS
-            confine(socks, shell, settings["limits"], user, isolated=settings["isolated"])
+            run = inside if settings["isolated"] else watch
+            run(socks, shell, settings["limits"], user)
         for fd in fds:
             os.close(fd)
         control.sendall(b"+")
         asked = control.recv(1)
-        quietly(os.kill, pid, signal.SIGTERM)
+        quietly(os.kill, pid, signal.SIGKILL if settings["isolated"] else signal.SIGTERM)
         os.waitpid(pid, 0)
         if not asked:
             return

@@ -46,6 +46,7 @@ UNSEEN = {
     "x86_64": (0xC000003E, (29, 319, 447, 64, 68, 240, 272, 308, 165, 430, 429)),
     "aarch64": (0xC00000B7, (194, 279, 447, 190, 186, 180, 97, 268, 40, 430, 429)),
 }
+CLONE = {"x86_64": 56, "aarch64": 220}
 PR_SET_SECCOMP, SECCOMP_MODE_FILTER = 22, 2
 SECCOMP_RET_ERRNO, SECCOMP_RET_ALLOW = 0x00050000, 0x7FFF0000
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 1, 36, 38
@@ -152,22 +153,31 @@ def probe():
 
 
 def isolate():
-    """Fork into new process, IPC and network namespaces; returns as `os.fork` does."""
-    if os.getuid():
-        ids = os.getuid(), os.getgid()
-        _check(libc().unshare(CLONE_NEWUSER))
+    """Fork into new process, IPC, network and mount namespaces; returns as `os.fork` does.
+
+    One `clone` does both, so that nothing has to stand between the two and wait.
+    """
+    spaces = CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWNET | CLONE_NEWNS
+    ids = os.getuid(), os.getgid()
+    call, python = CLONE[os.uname().machine], ctypes.pythonapi
+    python.PyOS_BeforeFork()
+    pid = python.syscall(call, spaces | CLONE_NEWUSER * bool(ids[0]) | signal.SIGCHLD, 0, 0, 0, 0)
+    if pid:
+        python.PyOS_AfterFork_Parent()
+        _check(pid < 0)
+        return pid
+    python.PyOS_AfterFork_Child()
+    if ids[0]:
         for file, number in zip(("uid_map", "gid_map"), ids, strict=True):
             if file == "gid_map":
                 Path("/proc/self/setgroups").write_text("deny")
             Path(f"/proc/self/{file}").write_text(f"{number} {number} 1")
-    _check(libc().unshare(CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWNET))
-    return os.fork()
+    return pid
 
 
 def settle(user, *, size=256 * 2**20):
     """In the fork: its own mounts and user, and no way back."""
     die_with_parent()
-    _check(libc().unshare(CLONE_NEWNS))
     _mount(b"none", b"/", None, MS_REC | MS_PRIVATE)
     options = f"size={size},mode=1777".encode()
     places = [HOME, "/dev/shm"]

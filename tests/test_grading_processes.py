@@ -1,8 +1,11 @@
 """What the two processes of a submission do with cells that a course may well have."""
 
+import contextlib
 import dataclasses
 import json
 import os
+import signal
+import sys
 import threading
 import time
 
@@ -140,6 +143,23 @@ def test_processes_that_were_started_ahead_are_the_first_to_be_used():
     assert not engine._ready
 
 
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux tells of children")
+def test_of_processes_that_have_started_as_one_each_may_die_alone():
+    engine.close_all()
+    engine.start(3, engine.settings({}))
+    engine.started()
+    ((_, process, _), *others) = engine._ready
+    assert [each for _, each, _ in others] == [process] * 2
+    assert not failures(grade("def f():\n    return 1", "assert f() == 1")[0])
+    for pid in sandbox.family(process.pid)[1:]:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    for _ in range(3):
+        assert not failures(grade("def f():\n    return 1", "assert f() == 1")[0])
+    engine.close_all()
+    assert not engine._all
+
+
 def test_processes_that_were_started_for_something_else_are_not_used():
     engine.close_all()
     engine.start(1, engine.settings({"available": []}))
@@ -259,20 +279,22 @@ def test_fonts_that_matplotlib_has_found_before_are_not_looked_for_again(tmp_pat
 def test_each_pair_of_processes_keeps_to_a_core_of_its_own_where_there_are_enough():
     all_cores = os.sched_getaffinity(0)
     cores = set(sorted(all_cores)[:2])
+    say = "import os\nprint(sorted(os.sched_getaffinity(0)))"
 
     def kept(_):
         together.wait(10)
-        engine.bench(ExecuteApart().settings())
-        return os.sched_getaffinity(engine._mine.process.pid)
+        nb, _ = grade(f"{say}\ndef f():\n    pass", f"f()\n{say}")
+        return [own_words(nb), own_words(nb, "test0")]
 
     os.sched_setaffinity(0, cores)
     try:
         for jobs in (len(cores), len(cores) + 1):
             together = threading.Barrier(jobs)
+            engine.start(jobs, ExecuteApart().settings())
             with rooms.local(jobs) as (pool, _):
-                found = sorted(pool.map(kept, range(jobs)), key=sorted)
-            alone = [{core} for core in sorted(cores)]
-            assert found == (alone if jobs == len(cores) else [cores] * jobs)
+                found = sorted(pool.map(kept, range(jobs)))
+            alone = [[f"[{core}]\n"] * 2 for core in sorted(cores)]
+            assert found == (alone if jobs == len(cores) else [[f"{sorted(cores)}\n"] * 2] * jobs)
     finally:
         os.sched_setaffinity(0, all_cores)
 

@@ -34,7 +34,7 @@ def main(args):
         config.ExecuteApart.require_sandbox = True
     if not args.scheduler:
         with contextlib.suppress(Exception):  # of settings that are none, nbgrader will say more
-            engine.start(min(jobs(args.jobs), 2), engine.settings(config.ExecuteApart, root))
+            engine.start(jobs(args.jobs), engine.settings(config.ExecuteApart, root))
     rooms = read_nbgrader()  # while those processes get warm
     with only_one(root / rooms.WORKPLACE), rooms.opened(config, args.assignment) as room:
         students = room.students(args.student or ())

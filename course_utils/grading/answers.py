@@ -532,15 +532,18 @@ def quietly(function, *args):
         function(*args)
 
 
-def main(control, settings):
-    """The warm process: one submission for each lot of sockets that arrives over `control`."""
-    control = socket.socket(fileno=control)
+def main(controls, settings):
+    """A warm process for each of `controls`: one submission for each lot of sockets that comes."""
+    controls = [socket.socket(fileno=control) for control in controls]
     shell = Shell.start()
     preload("import matplotlib.pyplot, numpy.testing")
     shell.enable_matplotlib()
     draw()
     share()
     sys.meta_path.insert(0, Withheld(settings["withheld"], settings["allowed"]))
+    number = sandbox.split([(control,) for control in controls])
+    control, users = controls[number], sandbox.USERS // len(controls)
+    sandbox.announce(control)
     for count in itertools.count():
         data, fds, _, _ = socket.recv_fds(control, 2**16, 1 + MAX_PARKED)
         if not data:
@@ -551,7 +554,7 @@ def main(control, settings):
         if pid == 0:
             control.close()
             socks = [socket.socket(fileno=fd) for fd in fds]
-            user = settings["user"] + count % sandbox.USERS
+            user = settings["user"] + number * users + count % users
             run = inside if settings["isolated"] else watch
             run(socks, shell, settings["limits"], user)
         for fd in fds:
@@ -563,7 +566,3 @@ def main(control, settings):
         if not asked:
             return
         control.sendall(b"-")
-
-
-if __name__ == "__main__":
-    main(int(sys.argv[1]), json.loads(sys.argv[2]))

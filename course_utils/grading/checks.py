@@ -536,29 +536,50 @@ def parking(cells):
     return groups
 
 
-class Bench:
-    """The two warm processes side by side; grades one submission at a time."""
+def answering(settings, count):
+    """Start what becomes so many warm processes for answers; returns it, and a line to each."""
+    # The system counts processes and keeps keys by user: none of it is another submission's.
+    settings["user"] = sandbox.USER + os.getpid() % 5000 * sandbox.USERS
+    ours, theirs = zip(*(socket.socketpair() for _ in range(count)), strict=True)
+    fds = [line.fileno() for line in theirs]
+    script = "import sys; sys.path.insert(0, sys.argv.pop()); " \
+             "from course_utils.grading import answers; import json; " \
+             "answers.main(json.loads(sys.argv[1]), json.loads(sys.argv[2]))"  # fmt: skip
+    run = [sys.executable, "-I", "-c", script, json.dumps(fds), json.dumps(settings),
+           str(sandbox.PACKAGE.parent)]  # fmt: skip
+    if settings["isolated"]:
+        run = [*sandbox.command(settings["modules"], settings["secret"]), *run]
+    for line in ours if hasattr(socket, "SO_PASSCRED") else ():
+        line.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)  # of all that comes, whose it is
+    environment = {**sandbox.environment(),
+                   "MPLBACKEND": "module://matplotlib_inline.backend_inline"}  # fmt: skip
+    process = subprocess.Popen(
+        run, env=environment, pass_fds=fds, stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    for line in theirs:
+        line.close()
+    return process, ours
 
-    def __init__(self, settings, shell):
-        # The system counts processes and keeps keys by user: none of it is another submission's.
-        settings["user"] = sandbox.USER + os.getpid() % 5000 * sandbox.USERS
-        self.control, theirs = socket.socketpair()
-        script = "import sys; sys.path.insert(0, sys.argv.pop()); " \
-                 "from course_utils.grading import answers; import json; " \
-                 "answers.main(int(sys.argv[1]), json.loads(sys.argv[2]))"  # fmt: skip
-        run = [sys.executable, "-I", "-c", script, str(theirs.fileno()), json.dumps(settings),
-               str(sandbox.PACKAGE.parent)]  # fmt: skip
-        if settings["isolated"]:
-            run = [*sandbox.command(settings["modules"], settings["secret"]), *run]
-        environment = {**sandbox.environment(),
-                       "MPLBACKEND": "module://matplotlib_inline.backend_inline"}  # fmt: skip
-        self.warm = subprocess.Popen(
-            run, env=environment, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
-        theirs.close()
-        self.shell, self.settings = shell, settings
+
+class Bench:
+    """Two warm processes side by side; grades one submission at a time."""
+
+    def __init__(self, control, settings, shell):
+        self.control, self.settings, self.shell = control, settings, shell
         self.shell.plots = False
+        self.warm = None  # the number of the process at the other end
+
+    def keep_to(self, core):
+        """Keep to one core, on which one of the two always waits for the other."""
+        for pid in (0, self.find_warm()):
+            with contextlib.suppress(OSError):  # it has ended
+                os.sched_setaffinity(pid, {core})
+
+    def find_warm(self):
+        if self.warm is None:
+            self.warm = sandbox.sender(self.control)
+        return self.warm
 
     def grade(self, job, files, own_files):
         """Outputs of every cell, and why cells were lost: `{"outputs": […], "lost": {…}}`."""
@@ -622,6 +643,7 @@ class Bench:
         for cell, items in zip(job["cells"], outputs, strict=True):
             if cell["kind"] in ("test", "forgeable"):  # until there is evidence
                 items.append(ended("not run: the notebook did not get this far in its time"))
+        self.find_warm()
         count = 1 + min(len(parking(job["cells"])), MAX_PARKED)
         ours, theirs = zip(*(socket.socketpair() for _ in range(count)), strict=True)
         socket.send_fds(
@@ -657,7 +679,7 @@ class Bench:
             patience = min(2 * job["cell_seconds"] + 10, deadline - time.monotonic())
             end = time.monotonic() + patience
             while not reports.ready(min(GLANCE, patience)) and time.monotonic() < end:
-                if sandbox.holds_more(self.warm.pid, self.settings["limits"]["memory"]):
+                if sandbox.holds_more(self.warm, self.settings["limits"]["memory"]):
                     return index, "the answer's processes together used up the memory"
             try:
                 (kind, *rest), _ = reports.receive(timeout=max(patience, 0.01))
@@ -680,8 +702,7 @@ class Bench:
     def check(self, job, files, own_files, defused, lines, reporting, folder):
         """In a fork: be the check process of one submission."""
         try:
-            if sys.platform.startswith("linux"):
-                sandbox.die_with_parent()
+            sandbox.die_with_parent()
             memory = self.settings["limits"]["memory"]  # what an answer makes of a test's numbers
             sandbox.limit(memory=memory, seconds=None, file_size=None, processes=None)
             os.chdir(folder)
@@ -702,19 +723,25 @@ class Bench:
             os._exit(0)
 
 
-def main(control):
-    """Grade one job after the other for the process at the other end of `control`."""
-    if sys.platform.startswith("linux"):
-        sandbox.die_with_parent()
-    channel = Channel(socket.socket(fileno=control))
+def main(controls):
+    """Be a process for each of `controls`, and grade one job after the other for its other end."""
+    sandbox.die_with_parent()
+    channels = [Channel(socket.socket(fileno=control)) for control in controls]
     shell = Shell.start()
     with contextlib.suppress(EOFError):  # until the other end is closed
-        settings, _ = channel.receive()
-        bench = Bench(settings, shell)
+        settings, _ = channels[0].receive()
+        _process, controls = answering(settings, len(channels))
+        lines = [*zip(channels, controls, strict=True)]
+        share()
+        channel, control = lines[sandbox.split(lines)]
+        bench = Bench(control, settings, shell)
         while True:
-            (job, table, own), tail = channel.receive()
-            channel.send(bench.grade(job, unpack(table, tail), unpack(own, tail)))
+            (job, *more), tail = channel.receive()
+            if isinstance(job, int):
+                bench.keep_to(job)
+            else:
+                channel.send(bench.grade(job, *(unpack(table, tail) for table in more)))
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main([*map(int, sys.argv[1:])])

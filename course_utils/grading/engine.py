@@ -29,7 +29,7 @@ ROOT = (
 NO_FORK = "Answers and tests share a process on Windows: to keep them apart, grade in WSL."
 
 _mine = threading.local()
-_all, _lock = {}, threading.Lock()
+_all, _lock = {}, threading.Lock()  # channel → the process behind it, which may have others
 _starting = []  # threads that tell processes what to get warm for
 _ready = []  # (settings, process, channel) of those that no thread has taken yet
 _closed = [0]  # how often all were ended
@@ -89,9 +89,7 @@ def bench(settings):
         _mine.process, _mine.channel = take(settings)
         _mine.key = key
         if getattr(_mine, "core", None) is not None:
-            for pid in sandbox.family(_mine.process.pid):
-                with contextlib.suppress(OSError):  # it has ended
-                    os.sched_setaffinity(pid, {_mine.core})
+            _mine.channel.send([_mine.core])
     return _mine.channel
 
 
@@ -132,15 +130,16 @@ def start(count, settings):
     """Have processes for so many threads get warm now, to grade with these settings."""
     started()
     missing = count - len(_ready) if hasattr(os, "fork") else 0
-    begun = [spawn() for _ in range(missing)]
+    if missing <= 0:
+        return
+    process, channels = spawn(missing)
 
-    def tell_all():  # while they start, it is tried whether there is a sandbox
-        for process, channel in begun:
-            with contextlib.suppress(OSError):  # it has died
-                tell(channel, settings)
-            _ready.append((settings, process, channel))
+    def get_ready():  # while they start, it is tried whether there is a sandbox
+        with contextlib.suppress(OSError):  # it has died
+            tell(channels, settings)
+        _ready.extend((settings, process, channel) for channel in channels)
 
-    _starting.append(threading.Thread(target=tell_all))
+    _starting.append(threading.Thread(target=get_ready))
     _starting[-1].start()
 
 
@@ -148,13 +147,15 @@ def take(settings):
     """Processes that are warm already, or are started now."""
     started()
     while _ready:
-        known, process, channel = _ready.pop()
-        if known == settings and process.poll() is None:
-            return process, channel
-        end(process)
-    process, channel = spawn()
-    tell(channel, settings)
-    return process, channel
+        with contextlib.suppress(IndexError):  # another thread was faster
+            known, process, channel = _ready.pop()
+            if known == settings and process.poll() is None:
+                return process, channel
+            end(process)
+            drop(channel)
+    process, channels = spawn(1)
+    tell(channels, settings)
+    return process, *channels
 
 
 def started():
@@ -163,23 +164,28 @@ def started():
         thread.join()
 
 
-def tell(channel, settings):
-    channel.send({**json.loads(settings), "isolated": sandboxed()})
+def tell(channels, settings):
+    channels[0].send({**json.loads(settings), "isolated": sandboxed()})
 
 
-def spawn():
-    """A process for checks, and the channel over which it waits to be told what to do."""
-    ours, theirs = socket.socketpair()
-    run = [sys.executable, "-P", "-m", "course_utils.grading.checks", str(theirs.fileno())]
+def spawn(count):
+    """A process that becomes so many for checks, and the channel to each of them.
+
+    It waits to be told over the first what to get warm for.
+    """
+    ours, theirs = zip(*(socket.socketpair() for _ in range(count)), strict=True)
+    fds = [line.fileno() for line in theirs]
     process = subprocess.Popen(
-        run, pass_fds=[theirs.fileno()],
+        [sys.executable, "-P", "-m", "course_utils.grading.checks", *map(str, fds)], pass_fds=fds,
         env={**os.environ, **sandbox.THREADS, "MPLBACKEND": "agg"},
         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, start_new_session=True,
     )  # fmt: skip
-    theirs.close()
+    for line in theirs:
+        line.close()
+    channels = [*map(Channel, ours)]
     with _lock:
-        _all[process] = channel = Channel(ours)
-    return process, channel
+        _all.update(dict.fromkeys(channels, process))
+    return process, channels
 
 
 def keep_to(cores):
@@ -196,8 +202,7 @@ def close():
         owner, _mine.key = _mine.key[0], None
         if owner == os.getpid():
             end(_mine.process)
-        else:
-            _mine.channel.close()
+        drop(_mine.channel)
 
 
 def close_all():
@@ -205,17 +210,27 @@ def close_all():
     _closed[0] += 1
     started()
     _ready.clear()
-    for process in list(_all):
+    for channel, process in list(_all.items()):
         end(process)
+        drop(channel)
 
 
 def end(process):
-    with _lock:
-        channel = _all.pop(process, None)
+    """End warm processes that have started as one; whoever waits for one of them is told."""
     process.terminate()
     process.wait()
-    if channel is not None:
-        channel.close()
+    with _lock:
+        channels = [channel for channel, its in _all.items() if its is process]
+    for channel in channels:
+        with contextlib.suppress(OSError):  # it is closed already
+            channel.sock.shutdown(socket.SHUT_RDWR)
+
+
+def drop(channel):
+    """Close a channel, which no other thread may be reading: its number could be given anew."""
+    with _lock:
+        _all.pop(channel, None)
+    channel.close()
 
 
 atexit.register(close_all)

@@ -255,7 +255,8 @@ def limit(memory, seconds, file_size, processes):
 
 
 def die_with_parent():
-    libc().prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if sys.platform.startswith("linux"):
+        libc().prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
 
 def adopt_orphans():
@@ -273,6 +274,47 @@ def kill_children():
                 os.waitpid(pid, 0)
             except (ProcessLookupError, ChildProcessError):
                 pass
+
+
+def split(lines):
+    """Become a process for each of several lines, or stay the one that there is.
+
+    Parameters
+    ----------
+    lines : list of tuple
+        What each of them alone may use: sockets and channels, which the others close.
+
+    Returns
+    -------
+    int
+        Which of them this process is. Where there are several, the first waits for all and exits.
+    """
+    if len(lines) == 1:
+        return 0
+    for number in range(len(lines)):
+        if os.fork() == 0:
+            die_with_parent()
+            for other in (*lines[:number], *lines[number + 1 :]):
+                for line in other:
+                    line.close()
+            return number
+    for line in (line for own in lines for line in own):
+        line.close()
+    with contextlib.suppress(ChildProcessError):
+        while True:
+            os.wait()
+    sys.exit()
+
+
+def announce(line):
+    """Make the first byte over a line tell the other end which process this is: see `sender`."""
+    line.sendall(b"!")
+
+
+def sender(line):
+    """The process that has announced itself at the other end, in this one's numbers, or 0."""
+    _, told, *_ = line.recvmsg(1, socket.CMSG_SPACE(12))
+    return struct.unpack("3i", told[0][2])[0] if told else 0
 
 
 def holds_more(pid, limit):

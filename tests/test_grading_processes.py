@@ -542,3 +542,34 @@ def test_a_file_that_a_test_writes_is_there_for_the_answer():
     assert list(failures(grade(dies, late)[0])) == ["test0"]
     nb, lost = grade(answer, test.format("1 2", ["1", "2"]), test.format("33", ["33"]))
     assert (failures(nb), lost) == ({}, {})
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "x = 1\nx + 1", "x = 1\nx + 1;", "x = 1\nx == 1", "x = 'a'\nx", "x = 1\nNone",
+        "print(1)\ndef f():\n    return g()\ndef g():\n    return 1 / 0\nf()",
+        "x = 1\n!true\nx", "import numpy as np\nnp.ones(3) / 3",
+        "import asyncio\nawait asyncio.sleep(0, 7)", "class C:\n    a = [1]\n    b = a\n\n\nC.b",
+        "# nothing\n\n", "def f(x: Undefined):\n    pass\nf(1)",
+        "from __future__ import annotations\ndef f(x: Undefined):\n    return x\nf(1)",
+    ],
+)  # fmt: skip
+def test_a_test_says_what_it_says_in_ipython(source):
+    shell, said = Shell.start(), []
+
+    def outcome(run):
+        said.clear()
+        shell.emit = said.append
+        failure = run(source, "test")
+        for item in said:
+            item.pop("execution_count", None)
+        return [type(failure), repr(shell.value), *said]
+
+    sys.stdout, stdout = shell.out, sys.stdout
+    try:
+        trusted = outcome(shell.run_trusted)
+        assert trusted == outcome(shell.run)
+    finally:
+        sys.stdout = stdout
+        shell.compile.reset_compiler_flags()

@@ -28,7 +28,7 @@ def checked(name, points, visible, hidden=""):
 COURSE = notebook([
     cell("markdown", "title", "# Everything"),
     cell("code", "imports", "import math\nimport numpy as np", locked=True),
-    cell("code", "helpers", "import random\n\ndef close(a, b):\n    return np.allclose(a, b)"),
+    cell("code", "helpers", "import random\nfrom math import *\n\ndef close(a, b):\n    return np.allclose(a, b)"),
     solved("square", "def square(x):", "return x * x"),
     checked("square", 1, "assert square(3) == 9", "assert abs(square(1.5) - 2.25) < 1e-12"),
     solved("mean", "def mean(x):", "return np.sum(x) / len(x)"),
@@ -115,7 +115,7 @@ COURSE = notebook([
     solved("level", "def close_enough(a, b):\n    return abs(a - b) < 1e-9\n\n\ndef level(x):",
            "return math.fsum(x) / len(x)"),
     checked("level", 1, "assert close_enough(level([1, 2]), 1.5)\nassert j.low == 2  # of above",
-            "np.testing.assert_allclose(level(np.arange(6.0)), 2.5)"),
+            "np.testing.assert_allclose(level(np.arange(6.0)), fsum(range(6)) / 6)"),
     solved("lines", "def lines(path: str, *, end='\\n'):", "for line in open(path):\n        "
            "yield line.rstrip(end)"),
     checked("lines", 1, "import inspect\nassert inspect.isgeneratorfunction(lines)\n"
@@ -123,9 +123,29 @@ COURSE = notebook([
             "try:\n    next(lines('nowhere.txt'))\nexcept FileNotFoundError:\n    pass\nelse:\n"
             "    raise AssertionError('there is no such file')",
             "assert lines.__annotations__ == {'path': str} and iter(lines('x')) is not None"),
+    cell("code", "stock", "stock = {}", locked=True),
+    solved("record", "def record(thing, n):", "stock[thing] = stock.get(thing, 0) + n"),
+    checked("record", 1, "record('pear', 2)\nassert stock == {'pear': 2}",
+            "record('pear', 1)\nassert stock['pear'] == 3"),
+    solved("vector", "TOLERANCE = 1e-9\n\n\nclass Vector:\n    def __init__(self, x):\n"
+           "        self.x = x\n\n    @classmethod\n    def unit(cls):\n        return cls(1.0)\n\n"
+           "    def __sub__(self, other):\n        return Vector(self.x - other.x)\n\n"
+           "    def __mul__(self, k):\n        return Vector(self.x * k)\n\n"
+           "    def __abs__(self):", "    return max(self.x, -self.x)"),
+    checked("vector", 2, "assert abs(Vector(3) - Vector(5)) == 2",
+            "assert abs(abs(Vector.unit() * -4) - 4) < TOLERANCE"),
+    solved("parse", "class Unreadable(Exception):\n    pass\n\n\nclass Empty(Unreadable):\n    pass\n"
+           "\n\ndef parse(text):", "import json\n    if not text:\n        raise Empty('no text')\n"
+           "    return json.loads(text)"),
+    checked("parse", 1, "import json\nassert parse('[1]') == [1]\ntry:\n    parse('')\n"
+            "except Unreadable as error:\n    assert type(error) is Empty and str(error) == 'no text'\n"
+            "else:\n    raise AssertionError('there is nothing to read')",
+            "try:\n    parse('{')\nexcept json.JSONDecodeError as error:\n    assert error.pos == 1\n"
+            "else:\n    raise AssertionError('that is no JSON')"),
     cell("markdown", "essay", "Write here.", grade=True, solution=True, points=5),
 ])  # fmt: skip
 
+COURSE_VECTOR = next(c["source"] for c in COURSE["cells"] if c["id"] == "vector")
 POINTS = {
     cell["metadata"]["nbgrader"]["grade_id"].removeprefix("test_"):
         cell["metadata"]["nbgrader"]["points"]
@@ -324,6 +344,16 @@ honest("custom_error", "an exception of its own below ValueError",
        "        raise Negative('negative')\n    return math.sqrt(x)")
 honest("partial", "two of three parts", {"share": 2.0},
        share="def share(k):\n    return k / 4 if k < 3 else 0")
+honest("own_record", "a record of its own under the name of the course's", "record",
+       record="stock = []\ndef record(thing, n):\n    stock.append((thing, n))")
+honest("sets", "objects of its own in a set, which it gives", "small", small="class Number:\n"
+       "    def __init__(self, n): self.n = n\ndef small(numbers):\n    return {Number(n) for n in numbers}")
+honest("group", "an exception that is a group of others", "parse", parse="import json\n"
+       "class Unreadable(Exception): pass\nclass Empty(Unreadable): pass\ndef parse(text):\n    if not text:\n"
+       "        raise ExceptionGroup('two', [Empty('no text'), ValueError(1)])\n    return json.loads(text)")
+honest("same_number", "an error of the right family, and of the wrong class", "parse", parse="import json\n"
+       "class Unreadable(Exception): pass\nclass Empty(Unreadable): pass\ndef parse(text):\n    if not text:\n"
+       "        raise Unreadable('no text')\n    return json.loads(text)")
 honest("one_raises", "partial credit, but one call raises", "share",
        share="def share(k):\n    return k / 4 if k < 3 else 1 / 0")
 honest("plots", "plots, shows HTML and a picture", change=insert("mean",
@@ -626,6 +656,21 @@ attack("exit_swallows_errors", "the same for an error that a wrong answer causes
 attack("contains_all", "an object that contains everything", "small",
        small="class All:\n    def __contains__(self, x): return True\n    def __iter__(self): return iter(())\n"
        "def small(numbers): return All()")
+NEAR = ("class Near:\n    def __sub__(self, other): return self\n    __mul__ = __rsub__ = __sub__\n"
+        "    def __abs__(self): return 0.0\n")
+attack("near_to_all", "an object whose distance from everything is 0.0", "square",
+       square=NEAR + "def square(x): return Near()")
+attack("near_vector", "a vector of that kind", "vector", vector="TOLERANCE = 1e-9\n" + NEAR
+       + "class Vector(Near):\n    def __init__(self, x): pass\n    unit = classmethod(lambda cls: cls(1))")
+attack("class_for_function", "a class with operators in the place of a function", "small",
+       small="class small:\n    def __init__(self, numbers): pass\n    def __contains__(self, x): return True\n"
+       "    def __eq__(self, other): return True\n    def __len__(self): return 2\n"
+       "    def __iter__(self): return iter(())")
+attack("given_constant", "another value for a constant that stands in the answer's own cell", "vector",
+       vector=COURSE_VECTOR.replace("  # SOLUTION-7", "").replace("1e-9", "1e9").replace("max(self.x, -self.x)", "2"))
+attack("star_import", "a name that a star import has given", "level",
+       level="def close_enough(a, b): return abs(a - b) < 1e-9\ndef fsum(x): return 9\ndef level(x): return 1.5",
+       change=insert("test_level", "fsum = lambda x: 9"))
 attack("skips_test", "ends the test as if it were to be skipped", "root",
        root="import unittest\ndef root(x):\n    raise unittest.SkipTest('not today')")
 attack("given_helper", "rewrites a helper that stands in the answer's own cell", "level",

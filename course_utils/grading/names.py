@@ -261,7 +261,7 @@ def module(name):
 def lines_between(source, begin, end):
     """Numbers of the lines, from 1, from each with the one text up to the next with the other."""
     lines, inside = set(), False
-    for number, line in enumerate(source.splitlines(), 1):
+    for number, line in enumerate(source.split("\n"), 1):
         inside = (inside or begin in line) and end not in line
         if inside:
             lines.add(number)
@@ -274,10 +274,17 @@ def hidden_lines(source, edges=HIDDEN):
 
 
 @functools.lru_cache(1024)
+def shown(source, edges=HIDDEN):
+    """A cell as students get it."""
+    hidden = hidden_lines(source, edges)
+    return "\n".join(
+        line for number, line in enumerate(source.split("\n"), 1)
+        if number not in hidden and edges[1] not in line
+    )  # fmt: skip
+
+
+@functools.lru_cache(1024)
 def shows(source, edges=HIDDEN):
     """Whether students see code of this cell."""
-    hidden = hidden_lines(source, edges)
-    return any(
-        line.strip() and not line.lstrip().startswith("#") and number not in hidden
-        for number, line in enumerate(source.splitlines(), 1)
-    )
+    lines = map(str.strip, shown(source, edges).split("\n"))
+    return any(line and not line.startswith("#") for line in lines)

@@ -15,6 +15,8 @@ from nbformat.v4 import new_notebook
 from nbgrader.api import Gradebook
 from nbgrader.preprocessors import NbGraderPreprocessor
 
+from course_utils.grading.names import shown
+
 MAX_BYTES = 512 * 2**20
 MOST_CELLS, MOST_TEXT = 2000, 4 * 2**20  # of outputs there may be more: they are made anew
 OUTPUTS = {"code": {"execution_count": None, "outputs": []}, "markdown": {}, "raw": {}}
@@ -217,8 +219,9 @@ def match(submitted, cells):
         if isinstance(name, str) and name in cells:
             found[name] = cell
     free = [cell for cell in submitted if not any(cell is other for other in found.values())]
+    texts = {name: shown(cell["source"]) for name, cell in cells.items() if name not in found}
     for test in (lambda cell, name: cell.id == name,
-                 lambda cell, name: cell.source.strip() and cell.source == cells[name]["source"],
+                 lambda cell, name: cell.source.strip() and cell.source == texts[name],
                  lambda cell, name: head(cell) and head(cell) == head(cells[name])):  # fmt: skip
         for name in cells:
             same = [cell for cell in free if name not in found and test(cell, name)]

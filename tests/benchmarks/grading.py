@@ -100,7 +100,9 @@ def measure(grader, course, size, commands, at_once=1):
     peak, own, over = [0], [0], threading.Event()
 
     def watch():
-        while not over.wait(5):  # a look costs a good part of a second of a core
+        pause = 2  # then 5: a look costs a good part of a second of a core
+        while not over.wait(pause):
+            pause = 5
             peak[0] = max(peak[0], sum(map(sandbox._proportional, family()[1:])))
             own[0] = time.thread_time()
 

@@ -658,8 +658,8 @@ attack("contains_all", "an object that contains everything", "small",
        "def small(numbers): return All()")
 NEAR = ("class Near:\n    def __sub__(self, other): return self\n    __mul__ = __rsub__ = __sub__\n"
         "    def __abs__(self): return 0.0\n")
-attack("near_to_all", "an object whose distance from everything is 0.0", "square",
-       square=NEAR + "def square(x): return Near()")
+attack("near_to_all", "an object that is near to everything, and equal", "square",
+       square=NEAR + "    def __eq__(self, other): return True\ndef square(x): return Near()")
 attack("near_vector", "a vector of that kind", "vector", vector="TOLERANCE = 1e-9\n" + NEAR
        + "class Vector(Near):\n    def __init__(self, x): pass\n    unit = classmethod(lambda cls: cls(1))")
 attack("class_for_function", "a class with operators in the place of a function", "small",

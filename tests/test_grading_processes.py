@@ -16,9 +16,10 @@ from matplotlib import font_manager
 
 from course_utils.classroom import room as rooms
 from course_utils.grading import engine, names, sandbox
-from course_utils.grading.execute import ExecuteApart
+from course_utils.grading.execute import ExecuteApart, Refused
 from course_utils.grading.repair import Unreadable, read_notebook, repair
 from course_utils.grading.shell import Shell
+from course_utils.grading.wire import HEADER
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="grading needs a system that forks")
 
@@ -128,18 +129,19 @@ def test_processes_that_were_started_ahead_are_the_first_to_be_used():
     for _ in range(2):
         engine.start(2, settings)
     engine.started()
-    ahead = [process for _, process, _ in engine._ready]
+    ahead = [channel for _, channel in engine._ready]
+    processes = {engine._all[channel] for channel in ahead}
     nb, _ = grade("def f():\n    return 1", "assert f() == 1")
     assert not failures(nb)
     assert len(ahead) == 2
-    assert engine._mine.process in ahead
-    for process in ahead:  # a dead one is nobody's loss
+    assert engine._mine.channel in ahead
+    for process in processes:  # a dead one is nobody's loss
         process.kill()
         process.wait()
     nb, _ = grade("def f():\n    return 1", "assert f() == 1")
     assert not failures(nb)
     engine.close_all()
-    assert all(process.poll() is not None for process in ahead)
+    assert all(process.poll() is not None for process in processes)
     assert not engine._ready
 
 
@@ -148,8 +150,8 @@ def test_of_processes_that_have_started_as_one_each_may_die_alone():
     engine.close_all()
     engine.start(3, engine.settings({}))
     engine.started()
-    ((_, process, _), *others) = engine._ready
-    assert [each for _, each, _ in others] == [process] * 2
+    (process,) = {engine._all[channel] for _, channel in engine._ready}
+    assert len(engine._ready) == 3
     assert not failures(grade("def f():\n    return 1", "assert f() == 1")[0])
     for pid in sandbox.family(process.pid)[1:]:
         with contextlib.suppress(ProcessLookupError):
@@ -164,7 +166,8 @@ def test_processes_that_were_started_for_something_else_are_not_used():
     engine.close_all()
     engine.start(1, engine.settings({"available": []}))
     engine.started()
-    ((_, process, _),) = engine._ready
+    ((_, channel),) = engine._ready
+    process = engine._all[channel]
     answer = "from course_utils.data import sinusoid\ndef f():\n    return 1"
     nb, _ = grade(answer, "assert f() == 1")
     assert not failures(nb)
@@ -188,6 +191,66 @@ def f():
     done = [grade(answer, "assert f() == b'so'")[0] for _ in range(2)]
     assert not any(map(failures, done))
     assert len({os.readlink("/proc/self/ns/net"), *(own_words(nb).strip() for nb in done)}) == 3
+
+
+def test_what_ends_one_pair_of_processes_ends_no_other():
+    def grade_twice():
+        if together.wait(10) == 0:
+            with pytest.raises(Refused, match="MB are too much"):
+                grade("#" + "\U0001f600" * 2**21, "pass")
+            engine.bench(settings).send_bytes(HEADER.pack(2**31, 0))  # which no message is
+        channels.append(engine.bench(settings))
+        return not failures(grade("def f():\n    return 1", "assert f() == 1")[0])
+
+    settings, together, channels = ExecuteApart().settings(), threading.Barrier(2), []
+    engine.close_all()
+    with rooms.local(2) as (pool, _):
+        engine.start(2, settings)
+        engine.started()
+        (before,) = set(engine._all.values())
+        assert all(pool.map(lambda _: grade_twice(), range(2)))
+        assert before.poll() is None
+        assert before in [engine._all.get(channel) for channel in channels]
+
+
+def test_a_line_of_another_notebook_is_not_quoted():
+    for last in ("assert y == 2", "assert f('SECRET')", "assert y == 2"):
+        nb, _ = grade("def f(x):\n    return 1", f"y = f(1)\nz = 1\n{last}")
+    (error,) = (item for item in nb.cells[-1].outputs if item.output_type == "error")
+    assert "assert y == 2" in "".join(error.traceback)
+
+
+def test_lines_that_nbgrader_hides_are_hidden_as_python_counts_them():
+    source = (
+        "s = 'a\u2028b'\ry = 1\n### BEGIN HIDDEN TESTS\nint('x')\rz = 2\r\n### END HIDDEN TESTS"
+    )
+    assert names.hidden_lines(source) == {3, 4, 5}
+    assert names.shown(source) == "s = 'a\u2028b'\ry = 1"
+
+
+def test_answers_share_no_terminal_and_no_core():
+    if not engine.sandboxed():
+        pytest.skip("no sandbox")
+    answer = """import ctypes, os
+def f():
+    here, there = os.openpty()
+    os.write(there, b'so')
+    found = [sorted(os.listdir('/dev/pts')), os.read(here, 2)]
+    for refused in (lambda: os.sched_setaffinity(0, range(64)), lambda: open('/proc/1/mem', 'rb')):
+        try:
+            refused()
+        except PermissionError:
+            found.append('refused')
+    libc = ctypes.CDLL(None, use_errno=True)
+    for spaces in (0x10000000, 0x40000000):
+        pid = libc.syscall({'x86_64': 56}.get(os.uname().machine, 220), spaces | 17, 0, 0, 0, 0)
+        if pid == 0:
+            os._exit(0)
+        found.append((pid, ctypes.get_errno()))
+    return found"""
+    nb, _ = grade(answer, "found = f()\nassert found == [['0', 'ptmx'], b'so', 'refused', "
+                          "'refused', (-1, 1), (-1, 1)], found")  # fmt: skip
+    assert failures(nb) == {}
 
 
 def test_what_a_cell_says_is_of_before_the_first_test():
@@ -547,7 +610,8 @@ def test_a_file_that_a_test_writes_is_there_for_the_answer():
 @pytest.mark.parametrize(
     "source",
     [
-        "x = 1\nx + 1", "x = 1\nx + 1;", "x = 1\nx == 1", "x = 'a'\nx", "x = 1\nNone",
+        "x = 1\nx + 1", "x = 1\nx + 1;", "x = 1\nx;  # is 1", "x = 1\nx == 1",
+        "x = 'a'\nx", "x = 1\nNone",
         "print(1)\ndef f():\n    return g()\ndef g():\n    return 1 / 0\nf()",
         "x = 1\n!true\nx", "import numpy as np\nnp.ones(3) / 3",
         "import asyncio\nawait asyncio.sleep(0, 7)", "class C:\n    a = [1]\n    b = a\n\n\nC.b",

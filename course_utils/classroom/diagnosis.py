@@ -16,7 +16,7 @@ from threadpoolctl import threadpool_limits
 from course_utils import checks
 from course_utils.classroom import banks
 from course_utils.grading.names import hidden_lines
-from course_utils.grading.shell import say
+from course_utils.grading.shell import lines_of, say
 
 LOOKS = "This looks as if: {}"
 MOST = 3  # diagnoses of one answer; when more fit, the checks did not see enough to tell
@@ -163,7 +163,7 @@ def message(kind, words):
 def hidden(cell):
     """The lines of a locked cell that students do not see."""
     unseen = hidden_lines(cell["source"])
-    lines = enumerate(cell["source"].splitlines(), 1)
+    lines = enumerate(lines_of(cell["source"]), 1)
     return "\n".join(line for number, line in lines if number in unseen)
 
 

@@ -16,6 +16,7 @@ from nbgrader.preprocessors import (
 from nbgrader.utils import is_grade, is_locked, is_solution, is_task
 
 from course_utils.grading.names import hidden_lines
+from course_utils.grading.shell import lines_of
 
 HIDDEN = "a hidden check failed"
 ENDED = "AnswerEnded"  # the grader's own words, with no line of a cell: see `checks.ended`
@@ -106,7 +107,7 @@ class HideTests(ClearHiddenTests):
         error.traceback = [entry for entry in error.traceback if not ABROAD.match(entry)]
         message = error.evalue.strip().partition("\n")[0]
         if not message and lines:
-            return "".join(source.splitlines()[lines[-1] - 1 : lines[-1]]).strip()
+            return "".join(lines_of(source)[lines[-1] - 1 : lines[-1]]).strip()
         return message if error.ename == "AssertionError" else f"{error.ename}: {message}"
 
     def places(self, traceback):

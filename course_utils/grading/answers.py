@@ -506,7 +506,9 @@ def inside(socks, shell, limits, user):
     try:
         sandbox.settle(user)
         os.chdir(sandbox.HOME)
+        sandbox.open_to_others(False)
         if os.fork() == 0:
+            sandbox.open_to_others(True)
             submission(socks, shell, limits)
         for sock in socks:
             sock.close()

@@ -730,7 +730,7 @@ def main(controls):
     sandbox.die_with_parent()
     channels = [Channel(socket.socket(fileno=control)) for control in controls]
     shell = Shell.start()
-    with contextlib.suppress(EOFError):  # until the other end is closed
+    with contextlib.suppress(EOFError, BrokenPipeError):  # until the other end is closed
         settings, _ = channels[0].receive()
         _process, controls = answering(settings, len(channels))
         lines = [*zip(channels, controls, strict=True)]

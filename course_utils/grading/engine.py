@@ -16,7 +16,7 @@ import threading
 from pathlib import Path
 
 from course_utils.grading import CONFINED, sandbox
-from course_utils.grading.wire import Channel, Malformed
+from course_utils.grading.wire import Channel, Malformed, too_large
 
 NOT_ISOLATED = (
     "Answers run apart from the tests, with limits on time and memory, but not in a sandbox: here "
@@ -31,7 +31,7 @@ NO_FORK = "Answers and tests share a process on Windows: to keep them apart, gra
 _mine = threading.local()
 _all, _lock = {}, threading.Lock()  # channel → the process behind it, which may have others
 _starting = []  # threads that tell processes what to get warm for
-_ready = []  # (settings, process, channel) of those that no thread has taken yet
+_ready = []  # (settings, channel) of those that no thread has taken yet
 _closed = [0]  # how often all were ended
 
 
@@ -55,12 +55,14 @@ def grade(settings, request):
     chosen = json.loads(settings)
     if reason := refusal(chosen["require_sandbox"]):
         return json.dumps({"refused": reason}).encode()
+    if size := too_large(request):
+        return json.dumps({"refused": f"{size >> 20} MB are too much to grade at once"}).encode()
     closed = _closed[0]
-    for _ in range(2):  # a bench may have died since: of the next, it is this submission's doing
+    for new in (False, True):  # one may have died before: of a new one, it is this one's doing
         if _closed[0] != closed:
             return json.dumps({"refused": "grading was stopped"}).encode()
         try:
-            channel = bench(settings)
+            channel = bench(settings, new=new)
             channel.send_bytes(request, timeout=60)
             return channel.receive_bytes(timeout=2 * chosen["limits"]["seconds"] + 60)[0]
         except (EOFError, OSError, Malformed) as error:
@@ -81,13 +83,12 @@ def refusal(require_sandbox):
     return None
 
 
-def bench(settings):
+def bench(settings, *, new=False):
     """The channel to this thread's warm processes, which are started if need be."""
     key = os.getpid(), settings
-    if getattr(_mine, "key", None) != key or _mine.process.poll() is not None:
+    if getattr(_mine, "key", None) != key or is_dead(_mine.channel):
         close()
-        _mine.process, _mine.channel = take(settings)
-        _mine.key = key
+        _mine.channel, _mine.key = take(settings, new), key
         if getattr(_mine, "core", None) is not None:
             _mine.channel.send([_mine.core])
     return _mine.channel
@@ -132,30 +133,35 @@ def start(count, settings):
     missing = count - len(_ready) if hasattr(os, "fork") else 0
     if missing <= 0:
         return
-    process, channels = spawn(missing)
+    channels = spawn(missing)
 
     def get_ready():  # while they start, it is tried whether there is a sandbox
         with contextlib.suppress(OSError):  # it has died
             tell(channels, settings)
-        _ready.extend((settings, process, channel) for channel in channels)
+        _ready.extend((settings, channel) for channel in channels)
 
     _starting.append(threading.Thread(target=get_ready))
     _starting[-1].start()
 
 
-def take(settings):
-    """Processes that are warm already, or are started now."""
+def take(settings, new):
+    """The channel to processes that are warm already, or are started now."""
     started()
-    while _ready:
+    while _ready and not new:
         with contextlib.suppress(IndexError):  # another thread was faster
-            known, process, channel = _ready.pop()
-            if known == settings and process.poll() is None:
-                return process, channel
-            end(process)
+            known, channel = _ready.pop()
+            if known == settings and not is_dead(channel):
+                return channel
             drop(channel)
-    process, channels = spawn(1)
+    channels = spawn(1)
     tell(channels, settings)
-    return process, *channels
+    return channels[0]
+
+
+def is_dead(channel):
+    """Whether a channel is closed, or nobody is at its other end, which waits to be asked."""
+    process = _all.get(channel)
+    return process is None or process.poll() is not None or channel.ready(0)
 
 
 def started():
@@ -169,7 +175,7 @@ def tell(channels, settings):
 
 
 def spawn(count):
-    """A process that becomes so many for checks, and the channel to each of them.
+    """The channels to so many processes for checks, which start as one.
 
     It waits to be told over the first what to get warm for.
     """
@@ -185,7 +191,7 @@ def spawn(count):
     channels = [*map(Channel, ours)]
     with _lock:
         _all.update(dict.fromkeys(channels, process))
-    return process, channels
+    return channels
 
 
 def keep_to(cores):
@@ -201,8 +207,9 @@ def close():
     if getattr(_mine, "key", None) is not None:
         owner, _mine.key = _mine.key[0], None
         if owner == os.getpid():
-            end(_mine.process)
-        drop(_mine.channel)
+            drop(_mine.channel)
+        else:
+            _mine.channel.close()
 
 
 def close_all():
@@ -210,27 +217,22 @@ def close_all():
     _closed[0] += 1
     started()
     _ready.clear()
-    for channel, process in list(_all.items()):
-        end(process)
+    for process in set(_all.values()):
+        process.terminate()
+        process.wait()
+    for channel in list(_all):
         drop(channel)
 
 
-def end(process):
-    """End warm processes that have started as one; whoever waits for one of them is told."""
-    process.terminate()
-    process.wait()
-    with _lock:
-        channels = [channel for channel, its in _all.items() if its is process]
-    for channel in channels:
-        with contextlib.suppress(OSError):  # it is closed already
-            channel.sock.shutdown(socket.SHUT_RDWR)
-
-
 def drop(channel):
-    """Close a channel, which no other thread may be reading: its number could be given anew."""
+    """Close a channel; with its last one, what has started as one process ends."""
     with _lock:
-        _all.pop(channel, None)
+        process = _all.pop(channel, None)
+        last = process is not None and process not in _all.values()
     channel.close()
+    if last:
+        process.terminate()
+        process.wait()
 
 
 atexit.register(close_all)

@@ -11,6 +11,8 @@ import threading
 
 from IPython.core.inputtransformer2 import TransformerManager
 
+from course_utils.grading.shell import lines_of
+
 DEFINITIONS = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 CUSTOMARY = {
     "np": "import numpy as np",
@@ -259,13 +261,17 @@ def module(name):
 
 @functools.lru_cache(1024)
 def lines_between(source, begin, end):
-    """Numbers of the lines, from 1, from each with the one text up to the next with the other."""
-    lines, inside = set(), False
-    for number, line in enumerate(source.split("\n"), 1):
+    """Numbers of the lines, from 1, from each with the one text up to the next with the other.
+
+    A line for nbgrader, which hides it, may be several that Python counts.
+    """
+    found, inside, number = set(), False, 1
+    for line in source.split("\n"):
         inside = (inside or begin in line) and end not in line
-        if inside:
-            lines.add(number)
-    return frozenset(lines)
+        following = number + len(lines_of(line.removesuffix("\r")))
+        found |= {*range(number, following)} if inside else set()
+        number = following
+    return frozenset(found)
 
 
 def hidden_lines(source, edges=HIDDEN):
@@ -276,11 +282,11 @@ def hidden_lines(source, edges=HIDDEN):
 @functools.lru_cache(1024)
 def shown(source, edges=HIDDEN):
     """A cell as students get it."""
-    hidden = hidden_lines(source, edges)
-    return "\n".join(
-        line for number, line in enumerate(source.split("\n"), 1)
-        if number not in hidden and edges[1] not in line
-    )  # fmt: skip
+    kept, inside = [], False
+    for line in source.split("\n"):
+        inside = (inside or edges[0] in line) and edges[1] not in line
+        kept += [] if inside or edges[1] in line else [line]
+    return "\n".join(kept)
 
 
 @functools.lru_cache(1024)

@@ -38,18 +38,19 @@ THREADS = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL", "NU
 
 CLONE_NEWNS, CLONE_NEWIPC, CLONE_NEWUSER, CLONE_NEWPID = 0x20000, 0x8000000, 0x10000000, 0x20000000
 CLONE_NEWNET, SIOCSIFFLAGS, IFF_UP = 0x40000000, 0x8914, 0x1
-MS_NOSUID, MS_NODEV, MS_REC, MS_PRIVATE = 0x2, 0x4, 0x4000, 0x40000
+MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REC, MS_PRIVATE = 0x2, 0x4, 0x8, 0x4000, 0x40000
 KEYCTL_JOIN_SESSION_KEYRING = 1
 # By their numbers: shmget, memfd_create and memfd_secret; semget, msgget and mq_open; unshare and
-# setns, mount, fsopen and move_mount, as a mount of one's own is memory too.
-UNSEEN = {
-    "x86_64": (0xC000003E, (29, 319, 447, 64, 68, 240, 272, 308, 165, 430, 429)),
-    "aarch64": (0xC00000B7, (194, 279, 447, 190, 186, 180, 97, 268, 40, 430, 429)),
+# setns, mount, fsopen and move_mount, as a mount or a namespace of one's own is memory too; and
+# sched_setaffinity, as others compute on the next core.
+REFUSED = {
+    "x86_64": (0xC000003E, (29, 319, 447, 64, 68, 240, 272, 308, 165, 430, 429, 203)),
+    "aarch64": (0xC00000B7, (194, 279, 447, 190, 186, 180, 97, 268, 40, 430, 429, 122)),
 }
-CLONE = {"x86_64": 56, "aarch64": 220}
+CLONE, CLONE3, CLONE_NEW = {"x86_64": 56, "aarch64": 220}, 435, 0x7E020000  # all namespaces
 PR_SET_SECCOMP, SECCOMP_MODE_FILTER = 22, 2
 SECCOMP_RET_ERRNO, SECCOMP_RET_ALLOW = 0x00050000, 0x7FFF0000
-PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 1, 36, 38
+PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 1, 4, 36, 38
 
 
 def environment():
@@ -159,7 +160,7 @@ def isolate():
     """
     spaces = CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWNET | CLONE_NEWNS
     ids = os.getuid(), os.getgid()
-    call, python = CLONE[os.uname().machine], ctypes.pythonapi
+    call, python = CLONE[os.uname().machine], ctypes.PyDLL(None, use_errno=True)
     python.PyOS_BeforeFork()
     pid = python.syscall(call, spaces | CLONE_NEWUSER * bool(ids[0]) | signal.SIGCHLD, 0, 0, 0, 0)
     if pid:
@@ -186,6 +187,7 @@ def settle(user, *, size=256 * 2**20):
     for path in places:
         _mount(b"tmpfs", path.encode(), b"tmpfs", MS_NOSUID | MS_NODEV, options)
     _mount(b"proc", b"/proc", b"proc", MS_NOSUID | MS_NODEV)
+    _mount(b"devpts", b"/dev/pts", b"devpts", MS_NOSUID | MS_NOEXEC, b"newinstance,ptmxmode=0666")
     with contextlib.suppress(OSError), socket.socket() as one:  # nobody is there but the answer
         fcntl.ioctl(one, SIOCSIFFLAGS, struct.pack("16sH14x", b"lo", IFF_UP))
     if os.getuid() == 0:
@@ -194,19 +196,22 @@ def settle(user, *, size=256 * 2**20):
         header = (ctypes.c_uint32 * 2)(0x20080522, 0)
         _check(libc().capset(header, (ctypes.c_uint32 * 6)()))
     _check(libc().prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
-    refuse_unseen_memory()
+    refuse_calls()
     die_with_parent()  # a change of user has undone it
 
 
-def refuse_unseen_memory():
+def refuse_calls():
     """Take away the calls for memory that no process is seen to hold, where the system can."""
-    architecture, calls = UNSEEN.get(os.uname().machine, (0, ()))
-    load, equal, least, end = 0x20, 0x15, 0x35, 0x06  # what a step of the filter does
+    architecture, calls = REFUSED.get(os.uname().machine, (0, ()))
+    load, equal, least, some, end = 0x20, 0x15, 0x35, 0x45, 0x06  # what a step of the filter does
     refuse, allow = (end, 0, 0, SECCOMP_RET_ERRNO | errno.EPERM), (end, 0, 0, SECCOMP_RET_ALLOW)
     steps = [(load, 0, 0, 4), (equal, 1, 0, architecture), refuse]  # calls of other kinds
     steps += [(load, 0, 0, 0), (least, 0, 1, 0x40000000), refuse]
     for call in calls:
         steps += [(equal, 0, 1, call), refuse]
+    steps += [(equal, 0, 1, CLONE3), (end, 0, 0, SECCOMP_RET_ERRNO | errno.ENOSYS)]  # then `clone`
+    steps += [(equal, 0, 3, CLONE.get(os.uname().machine, 0)), (load, 0, 0, 16)]
+    steps += [(some, 0, 1, CLONE_NEW), refuse]
     code = b"".join(struct.pack("HBBI", *step) for step in [*steps, allow])
     kept = ctypes.create_string_buffer(code)
     program = struct.pack("HP", len(code) // 8, ctypes.addressof(kept))
@@ -257,6 +262,11 @@ def limit(memory, seconds, file_size, processes):
 def die_with_parent():
     if sys.platform.startswith("linux"):
         libc().prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+
+
+def open_to_others(yes):
+    """Whether processes of the same user may look into this one's memory, and write there."""
+    libc().prctl(PR_SET_DUMPABLE, int(yes), 0, 0, 0)
 
 
 def adopt_orphans():

@@ -6,6 +6,7 @@ import contextlib
 import functools
 import io
 import linecache
+import re
 import sys
 import traceback
 import warnings
@@ -118,6 +119,8 @@ class Shell(InteractiveShell):
         if not is_plain(source):
             return self.run(source, label)
         self.failure = self.value = None
+        name, lines = f"<{label}>", lines_of(source)
+        linecache.cache[name] = len(source), None, [f"{line}\n" for line in lines], name
         try:
             statements, last = compiled(source, label, self.compile.flags)
             with self.builtin_trap, self.display_trap:
@@ -179,18 +182,21 @@ def is_python(source):
     return False
 
 
+def lines_of(source):
+    """The lines of a cell as Python counts them."""
+    return re.split(r"\r\n|\r|\n", source)
+
+
 def is_plain(source):
     """Whether a cell is Python that IPython would run as any interpreter does."""
-    words = "await", "async", "__future__"
-    shown = not source.rstrip().endswith(";")  # which IPython takes for: don't show it
-    return shown and is_python(source) and not any(word in source for word in words)
+    words = "await", "async", "__future__", ";"  # which IPython may take for: don't show it
+    return is_python(source) and not any(word in source for word in words)
 
 
 @functools.lru_cache(1024)
 def compiled(source, label, flags=0):
     """A plain cell's statements, and its last one apart if it is an expression, as code."""
     name = f"<{label}>"
-    linecache.cache[name] = len(source), None, source.splitlines(keepends=True), name
     tree = ast.parse(source, name)
     last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
     return compile(tree, name, "exec", flags, True), last and compile(

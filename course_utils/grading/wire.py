@@ -471,6 +471,12 @@ def message(tree, tail=b""):
     return b"".join((HEADER.pack(len(data), len(tail)), data, tail))
 
 
+def too_large(data):
+    """The size of a message that nobody would take, else 0."""
+    size, tail = HEADER.unpack_from(data)
+    return size + tail if size > MAX_TREE or tail > MAX_TAIL else 0
+
+
 def read_message(data):
     """The (tree, tail) of the bytes that `message` gives."""
     size, _ = HEADER.unpack_from(data)
@@ -486,9 +492,9 @@ class Channel:
 
     def send(self, tree, tail=b"", *, timeout=None):
         data = message(tree, tail)
-        if len(data) - len(tail) > MAX_TREE or len(tail) > MAX_TAIL:
+        if size := too_large(data):
             raise TooLarge(
-                f"{len(data) >> 20} MB are too much to hand over at once: of an array "
+                f"{size >> 20} MB are too much to hand over at once: of an array "
                 f"{MAX_TAIL >> 20} MB cross, of all else {MAX_TREE >> 20} MB"
             )
         self.send_bytes(data, timeout=timeout)

@@ -160,9 +160,11 @@ def isolate():
     """
     spaces = CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWNET | CLONE_NEWNS
     ids = os.getuid(), os.getgid()
-    call, python = CLONE[os.uname().machine], ctypes.PyDLL(None, use_errno=True)
+    spaces |= CLONE_NEWUSER if ids[0] else 0
+    call = CLONE[os.uname().machine], spaces | signal.SIGCHLD, 0, 0, 0, 0
+    python = ctypes.PyDLL(None, use_errno=True)
     python.PyOS_BeforeFork()
-    pid = python.syscall(call, spaces | CLONE_NEWUSER * bool(ids[0]) | signal.SIGCHLD, 0, 0, 0, 0)
+    pid = python.syscall(*map(ctypes.c_long, call))
     if pid:
         python.PyOS_AfterFork_Parent()
         _check(pid < 0)

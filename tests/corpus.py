@@ -351,7 +351,7 @@ honest("sets", "objects of its own in a set, which it gives", "small", small="cl
 honest("group", "an exception that is a group of others", "parse", parse="import json\n"
        "class Unreadable(Exception): pass\nclass Empty(Unreadable): pass\ndef parse(text):\n    if not text:\n"
        "        raise ExceptionGroup('two', [Empty('no text'), ValueError(1)])\n    return json.loads(text)")
-honest("same_number", "an error of the right family, and of the wrong class", "parse", parse="import json\n"
+honest("wrong_class", "an error of the right family, and of the wrong class", "parse", parse="import json\n"
        "class Unreadable(Exception): pass\nclass Empty(Unreadable): pass\ndef parse(text):\n    if not text:\n"
        "        raise Unreadable('no text')\n    return json.loads(text)")
 honest("one_raises", "partial credit, but one call raises", "share",

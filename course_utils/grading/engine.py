@@ -30,7 +30,7 @@ NO_FORK = "Answers and tests share a process on Windows: to keep them apart, gra
 
 _mine = threading.local()
 _all, _lock = {}, threading.Lock()  # channel → the process behind it, which may have others
-_starting = []  # threads that tell processes what to get warm for
+_starting = []  # the thread that tells processes what to get warm for, if there was one
 _ready = []  # (settings, channel) of those that no thread has taken yet
 _closed = [0]  # how often all were ended
 
@@ -140,8 +140,8 @@ def start(count, settings):
             tell(channels, settings)
         _ready.extend((settings, channel) for channel in channels)
 
-    _starting.append(threading.Thread(target=get_ready))
-    _starting[-1].start()
+    _starting[:] = [threading.Thread(target=get_ready)]
+    _starting[0].start()
 
 
 def take(settings, new):

@@ -259,17 +259,27 @@ def module(name):
     return CUSTOMARY.get(name, "")
 
 
+def marked(source, begin, end):
+    """Each line of a cell as nbgrader counts them, and how far it is between two texts.
+
+    0 outside, 1 inside or at the beginning, 2 where it ends: nbgrader leaves out what is not 0.
+    """
+    inside = False
+    for line in source.split("\n"):
+        inside = (inside or begin in line) and end not in line
+        yield line, 1 if inside else 2 * (end in line)
+
+
 @functools.lru_cache(1024)
 def lines_between(source, begin, end):
     """Numbers of the lines, from 1, from each with the one text up to the next with the other.
 
     A line for nbgrader, which hides it, may be several that Python counts.
     """
-    found, inside, number = set(), False, 1
-    for line in source.split("\n"):
-        inside = (inside or begin in line) and end not in line
+    found, number = set(), 1
+    for line, state in marked(source, begin, end):
         following = number + len(lines_of(line.removesuffix("\r")))
-        found |= {*range(number, following)} if inside else set()
+        found |= {*range(number, following)} if state == 1 else set()
         number = following
     return frozenset(found)
 
@@ -282,11 +292,7 @@ def hidden_lines(source, edges=HIDDEN):
 @functools.lru_cache(1024)
 def shown(source, edges=HIDDEN):
     """A cell as students get it."""
-    kept, inside = [], False
-    for line in source.split("\n"):
-        inside = (inside or edges[0] in line) and edges[1] not in line
-        kept += [] if inside or edges[1] in line else [line]
-    return "\n".join(kept)
+    return "\n".join(line for line, state in marked(source, *edges) if not state)
 
 
 @functools.lru_cache(1024)

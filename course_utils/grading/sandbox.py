@@ -203,7 +203,7 @@ def settle(user, *, size=256 * 2**20):
 
 
 def refuse_calls():
-    """Take away the calls for memory that no process is seen to hold, where the system can."""
+    """Take away calls by which an answer could take what no limit counts, and leave its core."""
     architecture, calls = REFUSED.get(os.uname().machine, (0, ()))
     load, equal, least, some, end = 0x20, 0x15, 0x35, 0x45, 0x06  # what a step of the filter does
     refuse, allow = (end, 0, 0, SECCOMP_RET_ERRNO | errno.EPERM), (end, 0, 0, SECCOMP_RET_ALLOW)

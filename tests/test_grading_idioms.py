@@ -117,12 +117,31 @@ IDIOMS = {
                  "def leave(f):\n    heard.remove(f)\ndef fire(x):\n    [f(x) for f in heard]"),
         (TEST, "seen = []\ndef hear(x):\n    seen.append(x)\nsubscribe(hear)\nsubscribe(hear)\n"
                "fire(1)\nleave(hear)\nfire(2)\nassert seen == [1]")],
+    "a name that a test has taken and given back": [
+        (ANSWER, "def f(x):\n    return x + 1\ndef g(x):\n    return f(x)"),
+        (TEST, "old = f\ndef f(x):\n    return 100\nassert g(1) == 100\nf = old"),
+        (TEST, "assert f(1) == 2")],
+    "prints around a function of the test's": [
+        (ANSWER, "def shout(g):\n    print('before')\n    g()\n    print('after')"),
+        (TEST, "import contextlib, io\nwith contextlib.redirect_stdout(io.StringIO()) as said:\n"
+               "    shout(lambda: print('in'))\n"
+               "assert said.getvalue() == 'before\\nin\\nafter\\n'")],
+    "an ordered dictionary": [
+        (ANSWER, "from collections import OrderedDict\ndef f(d):\n    d.move_to_end('a')\n"
+                 "    return OrderedDict([*d.items()])"),
+        (TEST, "from collections import OrderedDict\nd = OrderedDict(a=1, b=2)\n"
+               "assert list(f(d)) == list(d) == ['b', 'a']")],
+    "a callable object that says when it is the same": [
+        (ANSWER, f"{POINT}{EQ}    def __hash__(self):\n        return hash(self.x)\n"
+                 "    def __call__(self):\n        return self.x"),
+        (TEST, "assert len({Point(1), Point(1), Point(2)}) == 2")],
     # What answers are to refuse.
     "no order with a number": [
         (ANSWER, POINT + LESS.format(CHECKED)), (TEST, refused("Point(1) < 5"))],
     "an order with a number, by mistake": [
         (ANSWER, f"{POINT}    def __lt__(self, other):\n        return True"),
         (TEST, refused("Point(1) < 5"))],
+    "no order among each other": [(ANSWER, POINT), (TEST, refused("sorted([Point(2), Point(1)])"))],
     "no equality with a text": [(ANSWER, POINT + EQ), (TEST, "assert Point(1) != 'a'")],
     "a crash at equality with a text": [
         (ANSWER, f"{POINT}    def __eq__(self, other):\n        return self.x == other.x"),

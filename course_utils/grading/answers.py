@@ -251,6 +251,7 @@ class Answer:
             self.channel.send([*reply, []], encoder.tail)
 
     def call_back(self, number, args, keywords):
+        self.shell.flush()  # what it has said comes before what the test's function says
         encoder = Encoder(self.describe, (), self.shared)
         args = [encoder.encode(value) for value in args]
         keywords = {name: encoder.encode(value) for name, value in keywords.items()}

@@ -353,8 +353,9 @@ class Check:
         failure = self.shell.run_trusted(cell["source"], cell["label"])
         signal.setitimer(signal.ITIMER_REAL, 0)
         answers.rebound = answers.after = dict
+        kept = {name for name, _ in bindings(cell["source"])}  # of the test's own: `f = old`
         for name, value in bound.items():
-            if space.get(name) is value:
+            if space.get(name) is value and name not in kept:
                 del space[name]
         for name, value in before.items():
             space.setdefault(name, value)

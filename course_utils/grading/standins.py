@@ -125,7 +125,7 @@ class Callable(StandIn):
         return self._pass_on(self._answers.ask("call", self, *args, **keywords))
 
     def __hash__(self):
-        return id(self)
+        return StandIn.__hash__(self) if self._kind == "call" else id(self)
 
 
 def _signature(self):
@@ -199,6 +199,7 @@ def _compare(operation, name, swapped):
                 return (self is other) == (operation == "eq")
             if swapped in self._answers.operators:
                 return NotImplemented
+            self._answers.ask(operation, self, other)  # which may raise, and be meant to
         elif operation not in ("eq", "ne"):
             self._answers.ask(operation, self, other)  # which may raise, and be meant to
         elif name in self._answers.operators and isinstance(other, DATA):

@@ -185,7 +185,7 @@ class Encoder:
             return ["bytes", self._append(bytes(memoryview(value)))]
         if isinstance(value, (dict, list, tuple, set, frozenset, collections.deque)):
             base = next(kind for kind in type(value).__mro__ if kind in CONTAINERS.values())
-            items = dict.items(value) if issubclass(base, dict) else base.__iter__(value)
+            items = base.items(value) if issubclass(base, dict) else base.__iter__(value)
             items = [self.encode(item, depth + 1) for item in items]
             fields = getattr(type(value), "_fields", None)
             if base is tuple and isinstance(fields, tuple) and len(fields) == len(items):
@@ -430,7 +430,9 @@ def read_dtype(text):
 
 
 def fill(container, items):
-    if isinstance(container, dict):
+    if isinstance(container, collections.OrderedDict):  # which keeps its order besides
+        collections.OrderedDict.update(container, items)
+    elif isinstance(container, dict):
         dict.update(container, items)
     elif isinstance(container, set):
         container.update(items)

@@ -27,8 +27,151 @@ CHECKED = "if not isinstance(other, Point):\n            return NotImplemented\n
 CASES = "def check(cases):\n    for x, y in cases:\n        assert f(x) == y"
 
 
+CART = """class Cart:
+    def __init__(self, items=()):
+        self._items = {}
+    def add(self, item):
+        self._items.append(item)
+    def items(self):
+        return {}"""
+SHOP = """class Shop:
+    def __init__(self):
+        self.stock = {'a': 1}
+    def total(self):
+        return sum(self.stock.values())"""
+ROWS = """class Rows:
+    def __init__(self):
+        self.rows = [[0, 0], [0, 0]]
+    def total(self):
+        return sum(map(sum, self.rows))"""
+ARRAY = """import numpy as np
+class Array:
+    def __init__(self, n):
+        self.data = np.zeros(n)
+    def view(self):
+        return self.data
+    def sum(self):
+        return self.data.sum()"""
+BANK = """class Bank(Exception):
+    code = 7
+    def __init__(self, need, have):
+        super().__init__('no')
+        self.need, self.have = need, have
+    def __str__(self):
+        return f'{self.need} of {self.have}'
+    @property
+    def gap(self):
+        return self.need - self.have
+    def twice(self):
+        return 2 * self.gap
+def f():
+    raise Bank(5, 2)"""
+CATCH = "try:\n    f()\nexcept Bank as error:\n    assert "
+GIVES_ERRORS = """def f():
+    return None, ValueError('x')
+def g():
+    try:
+        1 / 0
+    except ZeroDivisionError as error:
+        return error
+def h():
+    try:
+        1 / 0
+    except ZeroDivisionError as error:
+        raise ValueError('x') from error"""
+RETRIES = """import numpy as np
+def twice(g):
+    g()
+    g()
+def retry(g, n):
+    for _ in range(n):
+        try:
+            return g()
+        except KeyError:
+            pass
+    raise RuntimeError('no')
+def attempt(g):
+    try:
+        return g()
+    except np.linalg.LinAlgError:
+        return 'singular'"""
+COLOUR = "from enum import Enum\nclass Colour(Enum):\n    RED = 1\n    BLUE = 2"
+METHODS = f"""{POINT}    def f(self):
+        return 3
+    @property
+    def y(self):
+        return 1
+    @staticmethod
+    def z():
+        return 2
+    def __len__(self):
+        return 3
+    def __iter__(self):
+        return iter([1, 2, 3])
+    def __format__(self, spec):
+        return f'<{{self.x:{{spec}}}}>'
+    def __str__(self):
+        return 'P'"""
+FAMILY = """from abc import ABC, abstractmethod
+class Shape(ABC):
+    @abstractmethod
+    def area(self):
+        pass
+class Square(Shape):
+    def area(self):
+        return 1
+    def __repr__(self):
+        return 'Square'"""
+NAMED = """from collections import namedtuple
+from typing import NamedTuple
+P = namedtuple('P', 'x y', defaults=[5])
+class Q(NamedTuple):
+    a: int
+    b: str = 'z'"""
+KINDS = """from collections import defaultdict, deque
+from types import SimpleNamespace
+def pairs():
+    return map(abs, [1]), zip([1], [2])
+def counts():
+    return defaultdict(int, a=1)
+def sevens():
+    return defaultdict(lambda: [7])
+def fill(d):
+    d['a'].append(1)
+    return d
+def last():
+    return deque([1, 2], maxlen=2)
+def push(d):
+    d.append(9)
+def space():
+    return SimpleNamespace(a=1, b=[2])
+def count(n):
+    n.a += 1
+def bits():
+    return bytearray(b'ab')
+def write(file):
+    file.write('hello')
+    print('x', file=file)
+def lines(file):
+    return [line.strip() for line in file]"""
+DATACLASS = """from dataclasses import dataclass, field
+@dataclass
+class D:
+    a: int
+    b: list = field(default_factory=list)"""
+READS = "def f(path):\n    with open(path) as file:\n        return file.read()"
+
+
+def expects(error, statement):
+    return f"try:\n    {statement}\nexcept {error}:\n    pass\nelse:\n    raise AssertionError"
+
+
 def refused(statement):
-    return f"try:\n    {statement}\nexcept TypeError:\n    pass\nelse:\n    raise AssertionError"
+    return expects("TypeError", statement)
+
+
+def checks(*sources):
+    return [(TEST, source) for source in sources]
 
 
 IDIOMS = {
@@ -135,6 +278,203 @@ IDIOMS = {
         (ANSWER, f"{POINT}{EQ}    def __hash__(self):\n        return hash(self.x)\n"
                  "    def __call__(self):\n        return self.x"),
         (TEST, "assert len({Point(1), Point(1), Point(2)}) == 2")],
+    # What a test changes of what it has from an answer, or has given it.
+    "a list of an object's own": [
+        (ANSWER, CART.format("list(items)", "self._items")),
+        *checks("c = Cart()\nc.add(1)\nc.items().append(2)\nassert c.items() == [1]",
+               "c = Cart()\nc.items().append(2)\nassert c.items() == [2]",
+               "xs = [1]\nc = Cart(xs)\nxs.append(2)\nassert c.items() == [1]")],
+    "a copy of an object's list": [
+        (ANSWER, CART.format("list(items)", "list(self._items)")),
+        *checks("c = Cart()\nc.add(1)\nc.items().append(2)\nassert c.items() == [1]")],
+    "an object that keeps a given list": [
+        (ANSWER, CART.format("items", "list(self._items)")),
+        *checks("xs = [1]\nc = Cart(xs)\nxs.append(2)\nassert c.items() == [1]")],
+    "a default list": [
+        (ANSWER, "def f(x, xs=[]):\n    xs.append(x)\n    return xs"),
+        *checks("f(1)\nassert f(2) == [2]", "f(5).clear()\nassert f(6) == [6]")],
+    "an attribute that is a dictionary": [
+        (ANSWER, SHOP), *checks("shop = Shop()\nshop.stock['b'] = 4\nassert shop.total() == 5\n"
+                               "shop.stock.clear()\nassert shop.total() == 0")],
+    "lists in a list": [
+        (ANSWER, ROWS), *checks("r = Rows()\nr.rows[0][1] = 5\nassert r.total() == 5\n"
+                               "row = r.rows[1]\nrow[0] = 2\nassert r.total() == 7\n"
+                               "r.rows.append([1])\nr.rows[2].append(1)\nassert r.total() == 9\n"
+                               "assert r.rows == [[0, 5], [2, 0], [1, 1]]")],
+    "a dictionary that remembers": [
+        (ANSWER, "cache = {}\ndef f(n):\n    cache[n] = 1"),
+        *checks("f(1)\nf(2)\ncache.clear()\nf(3)\nassert len(cache) == 1")],
+    "a view of an array": [
+        (ANSWER, ARRAY), *checks("a = Array(3)\na.view()[0] = 1\nassert a.sum() == 0",
+                                "a = Array(3)\na.data[1] = 4\nassert a.sum() == 4",
+                                "a = Array(3)\na.view()[:] = 2\nassert a.sum() == 6")],
+    "a given list and object that change later": [
+        (LOCKED, "class Box:\n    def __init__(self):\n        self.n = 1"),
+        (ANSWER, "def keep(xs):\n    return lambda: sum(xs)\ndef open(box):\n"
+                 "    return lambda: box.n"),
+        *checks("xs = [1, 2]\nf = keep(xs)\nassert f() == 3\nxs[0] = 5\nassert f() == 7",
+               "box = Box()\nf = open(box)\nbox.n = 5\nassert f() == 5")],
+    "a list that is handed over often": [
+        (ANSWER, "kept = []\ndef f(xs):\n    kept.append(xs)\n    return sum(map(sum, kept))"),
+        *checks("xs = [1]\nassert [f(xs) for _ in range(3)] == [1, 2, 3]\nxs[0] = 2\n"
+               "assert f(xs) == 8")],
+    "what no answer can have, in a list of its own": [
+        (ANSWER, "def f():\n    return [1]\ndef g():\n    return 2"),
+        *checks("import threading\nxs = f()\nxs.append(threading.Lock())\nassert g() == 2",
+               "assert g() == 2")],
+    # Exceptions.
+    "an exception with words and methods of its own": [
+        (ANSWER, BANK),
+        *checks(*(CATCH + what for what in (
+            "str(error) == '5 of 2'", "str(error) == 'no'", "error.code == 7", "error.gap == 3",
+            "error.twice() == 6", "error.args == ('no',)", "not hasattr(error, 'other')",
+            "f'{error}' == '5 of 2' and type(error) is Bank")),
+            "import traceback\n" + CATCH + "'5 of 2' in traceback.format_exc()",
+            "error = Bank(1, 1)\nassert error.gap == 0 and isinstance(error, Exception)",
+            "try:\n    raise Bank(3, 2)\nexcept Bank as error:\n    assert error.need == 3")],
+    "exceptions as values": [
+        (ANSWER, GIVES_ERRORS),
+        *checks("none, e = f()\nassert isinstance(e, ValueError) and str(e) == 'x'",
+               "assert isinstance(g(), ArithmeticError)", "assert isinstance(f()[1], KeyError)",
+               "try:\n    h()\nexcept ValueError as error:\n"
+               "    assert isinstance(error.__cause__, ZeroDivisionError)")],
+    "exceptions on their way through an answer": [
+        (ANSWER, RETRIES),
+        *checks("class Mine(Exception):\n    pass\nmine = Mine(1, [2])\ndef bad():\n"
+               "    raise mine\ntry:\n    twice(bad)\nexcept Mine as error:\n"
+               "    assert error is mine",
+               "import numpy as np\ndef bad():\n    np.linalg.inv(np.zeros((2, 2)))\n"
+               "assert attempt(bad) == 'singular'\n"
+               + expects("np.linalg.LinAlgError", "twice(bad)"),
+               "class Missing(KeyError):\n    pass\ncalls = []\ndef g():\n    calls.append(1)\n"
+               "    if len(calls) < 3:\n        raise Missing('k')\n    return 5\n"
+               "assert retry(g, 5) == 5 and len(calls) == 3",
+               "import json\ntry:\n    retry(lambda: json.loads('{'), 2)\n"
+               "except ValueError as error:\n    assert error.pos == 1")],
+    "an exception of a locked cell, through an answer": [
+        (LOCKED, "class Err(Exception):\n    pass"),
+        (ANSWER, "def f(g):\n    try:\n        g()\n    except Err as e:\n"
+                 "        return e.args[0]"),
+        *checks("def bad():\n    raise Err(4)\nassert f(bad) == 4")],
+    "an exit code": [
+        (ANSWER, "import sys\ndef f():\n    sys.exit(3)"),
+        *checks("try:\n    f()\nexcept SystemExit as e:\n    assert e.code == 3", "f()")],
+    # What a class is.
+    "an enumeration": [
+        (ANSWER, COLOUR),
+        *checks("assert len(Colour) == 2 and Colour.RED in Colour",
+               "assert Colour['RED'] is Colour.RED and Colour(2) is Colour.BLUE",
+               "assert [c.name for c in Colour] == ['RED', 'BLUE']",
+               "assert list(Colour) == [Colour.RED, Colour.BLUE]", "assert Colour(5)",
+               "assert Colour.RED != Colour.BLUE and Colour.RED == Colour.RED",
+               expects("KeyError", "Colour['X']"), "assert {Colour.RED: 1}[Colour(1)] == 1",
+               "from enum import Enum\nassert isinstance(Colour.RED, Enum)",
+               "assert isinstance(Colour.RED, Colour)", "assert str(Colour.RED) == 'Colour.RED'",
+               "assert repr(Colour.RED) == '<Colour.RED: 1>'")],
+    "a class and its methods": [
+        (ANSWER, METHODS),
+        *checks("import inspect\nassert inspect.isclass(Point) and isinstance(Point, type)",
+               "import inspect\nassert inspect.isclass(Point(1))",
+               "import inspect\nassert inspect.ismethod(Point(1).f)",
+               "import inspect\nassert inspect.isfunction(Point.f) and callable(Point.f)",
+               "import inspect\nassert list(inspect.signature(Point).parameters) == ['x']",
+               "import inspect\nassert not inspect.signature(Point(1).f).parameters",
+               "import inspect\n"
+               "assert list(inspect.signature(Point.__init__).parameters) == ['self', 'x']",
+               "assert isinstance(Point.y, property) and Point.z() == 2",
+               "assert hasattr(Point, 'f') and not hasattr(Point, 'g')",
+               "assert 'f' in dir(Point) and 'g' not in dir(Point)",
+               "assert 'f' in Point.__dict__ and 'x' in vars(Point(1))",
+               "assert type(Point(1)) is Point and Point(1).__class__ is Point",
+               "assert type(Point(1)).__name__ == 'Point'", "assert type(Point(1))(2).x == 2",
+               "assert len(Point(1)) == 3 and list(Point(2)) == [1, 2, 3]",
+               "assert Point and Point.__len__(Point(1)) == 3 and Point.f(Point(1)) == 3",
+               refused("len(Point)"), "assert f'{Point(1):.1f}' == '<1.0>'",
+               "assert format(Point(2), 'd') == '<2>' and str(Point(1)) == 'P'",
+               "Point.f = None\nassert Point.f is None")],
+    "a family of classes": [
+        (ANSWER, FAMILY),
+        *checks("assert issubclass(Square, Shape) and not issubclass(Shape, Square)",
+               "assert isinstance(Square(), Shape) and Square().area() == 1", refused("Shape()"),
+               "import inspect\nassert inspect.isabstract(Shape)",
+               "import inspect\nassert inspect.isabstract(Square)",
+               "from abc import ABC\nassert issubclass(Shape, ABC) and Shape.__bases__ == (ABC,)",
+               "assert 'area' in Shape.__abstractmethods__", "assert repr(Square()) == 'Square'",
+               "assert [kind.__name__ for kind in Square.__mro__][:2] == ['Square', 'Shape']",
+               "assert Square.__mro__[1] is Shape and Square.__mro__[-1] is object")],
+    "copies of an object": [
+        (ANSWER, POINT),
+        *checks("import copy\np = Point([1])\nq = copy.copy(p)\nassert q is not p and q.x == [1]",
+               "import copy\np = Point([1])\nq = copy.deepcopy(p)\nq.x.append(2)\n"
+               "assert p.x == [1] and q.x == [1, 2]")],
+    "what a function says of itself": [
+        (ANSWER, "def f(x: int, y: str = 'a') -> float:\n    return 1.0"),
+        *checks("import inspect\nassert inspect.signature(f).return_annotation is float",
+               "import inspect\nassert inspect.signature(f).parameters['x'].annotation is int",
+               "import typing\nassert typing.get_type_hints(f)['return'] is float")],
+    "a dataclass": [
+        (ANSWER, DATACLASS),
+        *checks("assert D(1) == D(1) and D(1) != D(2)", "d = D(1)\nd.b.append(3)\n"
+               "assert d.b == [3] and D(1).b == []",
+               "import dataclasses\nassert dataclasses.is_dataclass(D)",
+               "import dataclasses\nassert [f.name for f in dataclasses.fields(D)] == ['a', 'b']",
+               "import dataclasses\nassert dataclasses.asdict(D(1)) == {'a': 1, 'b': []}",
+               "assert repr(D(1)) == 'D(a=1, b=[])'")],
+    "a method that does not know": [
+        (ANSWER, POINT + EQ.replace("return", "return NotImplemented if other == 3 else")),
+        *checks("assert Point.__eq__(Point(1), 3) is NotImplemented")],
+    # Kinds of data.
+    "iterators, dictionaries and other kinds": [
+        (ANSWER, KINDS),
+        *checks("assert not isinstance(pairs()[0], map)", "assert isinstance(pairs()[1], zip)",
+               "a, b = pairs()\nassert isinstance(a, map) and list(a) == [1]",
+               "assert not isinstance(pairs()[1], (map, filter, enumerate))",
+               "assert type(counts()) is dict",
+               "assert counts()['b'] == 0 and counts() == {'a': 1}",
+               "assert counts().default_factory is int and 'b' not in counts()",
+               "assert sevens()['x'] == [7]",
+               "import collections\nd = collections.defaultdict(list)\n"
+               "assert fill(d) is d and d == {'a': [1]}",
+               "import collections\nd = collections.defaultdict(lambda: [0])\nfill(d)\n"
+               "assert d == {'a': [0, 1]}",
+               "d = last()\nd.append(3)\nassert list(d) == [2, 3] and d.maxlen == 2",
+               "from collections import deque\nd = deque([1, 2], maxlen=2)\npush(d)\n"
+               "assert list(d) == [2, 9]",
+               "from types import SimpleNamespace\n"
+               "assert space() == SimpleNamespace(a=1, b=[2])",
+               "from types import SimpleNamespace\nn = SimpleNamespace(a=1)\ncount(n)\n"
+               "assert n.a == 2",
+               "b = bits()\nassert b == b'ab' and isinstance(b, bytearray)\npush(b)\n"
+               "assert b == b'ab\\t'")],
+    "named tuples": [
+        (ANSWER, NAMED),
+        *checks("p = P(1, 2)\nassert p._asdict() == {'x': 1, 'y': 2} and p.x == 1 and p[1] == 2",
+               "assert repr(P(1)) == 'P(x=1, y=5)' and P._fields == ('x', 'y')",
+               "assert P(1)._replace(x=3) == (3, 5) and isinstance(P(1), P)",
+               "assert Q(1).b == 'z' and isinstance(Q(1), tuple)")],
+    "streams": [
+        (ANSWER, KINDS + "\nimport sys\ndef numbers():\n    return [int(x) for x in sys.stdin]"),
+        *checks("import io\nfile = io.StringIO()\nwrite(file)\n"
+               "assert file.getvalue() == 'hellox\\n'",
+               "import io\nassert lines(io.StringIO('a\\nb\\n')) == ['a', 'b']",
+               "with open('x.txt', 'w') as file:\n    file.write('a\\nb')\n"
+               "with open('x.txt') as file:\n    assert lines(file) == ['a', 'b']",
+               "import sys, io\nold, sys.stdin = sys.stdin, io.StringIO('5\\n6')\ntry:\n"
+               "    assert numbers() == [5, 6]\nfinally:\n    sys.stdin = old")],
+    "files in other places": [
+        (ANSWER, READS),
+        *checks("import os, tempfile\nwith tempfile.TemporaryDirectory() as folder:\n"
+               "    path = os.path.join(folder, 'a')\n    with open(path, 'w') as file:\n"
+               "        file.write('x')\n    assert f(path) == 'x'",
+               "import os\nos.makedirs('new/deep')\nwith open('new/deep/a', 'w') as file:\n"
+               "    file.write('y')\nassert f('new/deep/a') == 'y'",
+               "import tempfile\nwith tempfile.NamedTemporaryFile('w') as file:\n"
+               "    file.write('z')\n    file.flush()\n    assert f(file.name) == 'z'")],
+    "a limit of recursion": [
+        (ANSWER, "def f(n):\n    return n and 1 + f(n - 1)"),
+        *checks("import sys\nold = sys.getrecursionlimit()\nsys.setrecursionlimit(20000)\n"
+               "try:\n    assert f(3000) == 3000\nfinally:\n    sys.setrecursionlimit(old)",
+               expects("RecursionError", "f(10 ** 6)"))],
     # What answers are to refuse.
     "no order with a number": [
         (ANSWER, POINT + LESS.format(CHECKED)), (TEST, refused("Point(1) < 5"))],
@@ -163,7 +503,7 @@ def in_one_namespace(cells):
         try:
             exec(text, space)
             passed.append(True)
-        except Exception:
+        except (Exception, SystemExit):
             passed.append(False)
     return [ok for ok, (kind, _) in zip(passed, cells, strict=True) if kind == TEST]
 
@@ -180,7 +520,8 @@ def apart(cells, own=None):
 
 
 @pytest.mark.parametrize("name", IDIOMS)
-def test_a_right_test_is_as_right_apart(name):
+def test_a_right_test_is_as_right_apart(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     if "table" in name:
         pytest.importorskip("pandas")
         engine.close_all()  # no submission before has loaded it

@@ -9,6 +9,7 @@ should the test's calls hang or die.
 
 import builtins
 import contextlib
+import copy
 import functools
 import gc
 import importlib.util
@@ -35,12 +36,17 @@ from course_utils.grading import sandbox
 from course_utils.grading.shell import Shell, definitions, output, place, say
 from course_utils.grading.wire import (
     KEYBOARD,
+    MOST_LINKS,
+    OF_THE_COURSE,
+    STDIN,
     Channel,
     Decoder,
     Encoder,
     Malformed,
     Shared,
     TooLarge,
+    linkable,
+    make,
 )
 
 WITHHELD = "the reference implementation is not available in a graded answer: write your own"
@@ -50,33 +56,38 @@ MAX_PARKED = 60  # copies of a submission's process that wait for their tests
 
 
 def signature(function):
-    """The parameters of a function: name, kind, and the default if there is one."""
-    return [
-        [part.name, int(part.kind), {} if part.default is part.empty else {"default": part.default}]
-        for part in inspect.signature(function).parameters.values()
-    ]
+    """The parameters of a function, each by name, kind and what else there is; and its result."""
+    found = inspect.signature(function)
+    more = ("default", "annotation")
+    parts = [
+        [part.name, int(part.kind),
+         {name: getattr(part, name) for name in more if getattr(part, name) is not part.empty}]
+        for part in found.parameters.values()
+    ]  # fmt: skip
+    known = found.return_annotation is not found.empty
+    return parts, {"return_annotation": found.return_annotation} if known else {}
 
 
 OPERATIONS = {
     "signature": signature,
     "call": lambda function, *args, **keywords: function(*args, **keywords),
-    "isinstance": isinstance,
-    "issubclass": issubclass,
     **{f.__name__: f for f in (getattr, setattr, delattr, len, iter, next, reversed, str, repr,
-                               format, bool, int, float, abs, round, divmod, hash)},
+                               format, bool, int, float, abs, round, divmod, hash, dir, copy.copy,
+                               copy.deepcopy)},
     **{name: getattr(operator, name) for name in (
         "getitem", "setitem", "delitem", "contains", "eq", "ne", "lt", "le", "gt", "ge", "neg",
         "pos", "invert", "add", "sub", "mul", "matmul", "truediv", "floordiv", "mod", "pow",
         "lshift", "rshift", "and_", "or_", "xor", "iadd", "isub", "imul", "imatmul", "itruediv",
         "ifloordiv", "imod", "ipow", "ilshift", "irshift", "iand", "ior", "ixor")},
     "enter": lambda manager: manager.__enter__(),
-    "exit": lambda manager, kind, args: manager.__exit__(kind, kind and kind(*args), None),
+    "exit": lambda manager, error: manager.__exit__(
+        None if error is None else type(error), error, None
+    ),
 }  # fmt: skip
 
 # Special methods that not every object has, for a stand-in to have if its object does.
 SPECIAL = [name for word in OPERATIONS for prefix in ("", "r")
            if (name := f"__{prefix}{word.strip('_')}__") not in vars(object)]  # fmt: skip
-KINDS = {types.FunctionType: "function", types.GeneratorType: "generator"}
 
 GENERATORS = {name: getattr(np.random, name) for name in ("PCG64", "PCG64DXSM", "MT19937",
                                                           "Philox", "SFC64")}  # fmt: skip
@@ -104,6 +115,22 @@ class Iterator(Callback):
         return self()
 
 
+class Keyboard(io.TextIOBase):
+    """What the test has in the place of `sys.stdin`, line by line."""
+
+    def __init__(self, answer):
+        self.answer = answer
+
+    def readable(self):
+        return True
+
+    def readline(self, size=-1):
+        return self.answer.call_back(STDIN, [], {}) if self.answer.calls else ""
+
+    def read(self, size=-1):
+        return "".join(self)
+
+
 class Answer:
     """Serves one submission over `channel`."""
 
@@ -112,7 +139,9 @@ class Answer:
         self.shell = shell
         self.shared = Shared(shell.user_ns)
         self.objects, self.handles = [], {}
-        self.generators, self.callbacks = {}, {}
+        self.generators, self.callbacks, self.raised = {}, {}, {}
+        self.links = {}  # containers that the test has a copy of, by their numbers
+        self.described = 0  # how many exceptions are being described, one within the other
         shell.emit = self.emit
         self.printed = 0
         self.depth = 0  # how many forks stand by, each as it was before a test
@@ -120,6 +149,7 @@ class Answer:
         self.parked = {}  # numbers of the processes that wait for their tests
         self.own = {}  # what is the student's of the names that the test has rebound
         builtins.input = self.input
+        sys.stdin = Keyboard(self)
 
     def serve(self):
         while True:
@@ -143,6 +173,8 @@ class Answer:
             os._exit(0)
         elif kind == "files":
             self.shared.names = set(rest[1])
+            with contextlib.suppress(OSError):  # where the test finds them, by its whole name
+                os.symlink(os.getcwd(), rest[2])
             for name, start, length in rest[0]:
                 os.makedirs(os.path.dirname(os.path.abspath(name)), exist_ok=True)
                 with open(name, "wb") as file:
@@ -202,7 +234,8 @@ class Answer:
             if values:
                 (space[name],) = values
 
-    def do(self, tail, operation, operands, keywords, seeds, seconds, names, rebound):
+    def do(self, tail, operation, operands, keywords, seeds, seconds, names, rebound, number,
+           changed, forgotten):  # fmt: skip
         """Compute something of the student's and say what came of it."""
         outermost = seconds is not None
         if outermost:
@@ -212,11 +245,14 @@ class Answer:
         known, before, value = decoder.containers, [], None
         self.calls += 1
         try:
+            self.update(tail, number + MOST_LINKS, changed, forgotten)
             operands = [decoder.decode(tree) for tree in operands]
             keywords = {name: decoder.decode(tree) for name, tree in keywords.items()}
             self.rebind({name: decoder.decode(values) for name, values in rebound.items()})
             if "numpy" in seeds:
                 np.random.set_state(decoder.decode(seeds["numpy"]))  # noqa: NPY002
+            if "depth" in seeds:
+                sys.setrecursionlimit(seeds["depth"])
             if "python" in seeds:
                 version, words, rest = decoder.decode(seeds["python"])
                 random.setstate((version, tuple(words.tolist()), rest))
@@ -233,7 +269,7 @@ class Answer:
             if isinstance(error, Malformed):
                 error = TypeError(f"the answer cannot take what the test hands over ({error})")
             encoder = Encoder(self.describe, known, self.shared)
-            reply = ["raised", self.describe_exception(error, encoder)]
+            reply = ["raised", self.describe(error, encoder)]
         self.calls -= 1
         after = self.snapshots(known[: len(before)])
         changed = [
@@ -245,10 +281,24 @@ class Answer:
             signal.setitimer(signal.ITIMER_REAL, 0)
         try:
             self.channel.send([*reply, changed], encoder.tail)
+            if reply[0] == "value":
+                self.links.update(linkable(encoder.containers, number))
         except TooLarge as error:
             encoder = Encoder(self.describe, (), self.shared)
-            reply = ["raised", self.describe_exception(ValueError(*error.args), encoder)]
+            reply = ["raised", self.describe(ValueError(*error.args), encoder)]
             self.channel.send([*reply, []], encoder.tail)
+
+    def update(self, tail, first, changed, forgotten):
+        """Change what the test has changed in its copies, and let go of what it has."""
+        if forgotten is None:
+            self.links = {}
+        linked = [self.links[number] for number in sorted(self.links)]
+        decoder = Decoder(tail, self.rebuild, linked, self.shared)
+        for where, tree in changed:
+            decoder.replace(where, tree)
+        for number in forgotten or ():
+            self.links.pop(number, None)
+        self.links.update(linkable(decoder.containers[len(linked) :], first))
 
     def call_back(self, number, args, keywords):
         self.shell.flush()  # what it has said comes before what the test's function says
@@ -262,8 +312,7 @@ class Answer:
                 decoder = Decoder(tail, self.rebuild, encoder.containers, self.shared)
                 return decoder.decode(rest[0])
             if kind == "raised":
-                name, message = rest
-                raise getattr(builtins, name, RuntimeError)(message)
+                raise Decoder(tail, self.rebuild, encoder.containers, self.shared).decode(rest[0])
             self.handle(kind, rest, tail)
 
     def snapshots(self, containers):
@@ -281,17 +330,12 @@ class Answer:
         """An object that stays here, by a number under which it can be asked for."""
         if isinstance(value, Callback):
             return ["yours", value._number]
-        number = self.number(value)
-        kind = "type" if isinstance(value, type) else KINDS.get(type(value)) or (
-            "call" if callable(value) else "object"
-        )  # fmt: skip
-        if kind == "type" and issubclass(value, BaseException):
-            return ["exception", self.lineage(value)]
-        own = value if kind == "type" else type(value)
-        found = set().union(*map(vars, own.__mro__))
-        special = [name for name in SPECIAL if name in found]
-        shared = [base.__name__ for base in own.__mro__ if self.shared.find(base.__name__) is base]
-        return ["object", number, own.__name__, kind, special, [] if kind == "type" else shared]
+        if isinstance(value, type):
+            return ["class", self.family(value)]
+        if isinstance(value, BaseException):
+            known = next((n for n, error in self.raised.items() if error is value), None)
+            return self.describe_exception(value, encoder) if known is None else ["yours", known]
+        return ["object", self.number(value), self.family(type(value))]
 
     def number(self, value):
         """Under which an object can be asked for from now on."""
@@ -300,25 +344,44 @@ class Answer:
             self.objects.append(value)
         return number
 
-    def lineage(self, kind):
-        """The classes of an exception, the nearest first: where they can be found, or a number."""
-        return [[base.__module__, base.__qualname__, self.number(base)] for base in kind.__mro__
-                if issubclass(base, BaseException)]  # fmt: skip
+    def family(self, kind):
+        """A class and all that it is made of: what each is called and defines."""
+        return [
+            [self.number(base),
+             OF_THE_COURSE if self.shared.find(base.__name__) is base else base.__module__,
+             base.__qualname__, [self.number(own) for own in base.__bases__],
+             [name for name in SPECIAL if name in vars(base)],
+             [*getattr(base, "__abstractmethods__", ())]]
+            for base in kind.__mro__
+        ]  # fmt: skip
 
     def describe_exception(self, error, encoder):
-        kind = type(error)
+        """An exception: its arguments and attributes, what it says, and where it arose."""
         frames = [place(frame.f_code, number)  # of the student's cells
                   for frame, number in traceback.walk_tb(error.__traceback__)
                   if frame.f_code.co_filename.startswith("<")]  # fmt: skip
-        args = [arg for arg in error.args if isinstance(arg, (str, int, float)) or arg is None]
+        plain = str, int, float, type(None), BaseException
+        args = [arg for arg in error.args if isinstance(arg, plain)]
         args = args if len(args) == len(error.args) else [say(error)]
         more = {name: value for name, value in vars(error).items() if not name.startswith("__")}
-        return [self.lineage(kind), encoder.encode(args), frames[-5:], encoder.encode(more)]
+        own = type(error).__module__ == "__main__"
+        number = self.number(error.with_traceback(None)) if own else None
+        self.described += 1  # of a chain of causes, of which the end may be its beginning
+        parts = [args, more, error.__cause__] if self.described < 5 else [[say(error)], {}, None]
+        args, more, cause = map(encoder.encode, parts)
+        self.described -= 1
+        return ["error", self.family(type(error)), args, frames[-5:], more, say(error), number,
+                cause]  # fmt: skip
 
     def rebuild(self, tree, decoder):
         kind, *parts = tree
         if kind == "mine":
             return self.objects[parts[0]]
+        if kind == "error":
+            number, known, args = parts
+            if number not in self.raised:
+                self.raised[number] = make(decoder.decode(known), args)
+            return self.raised[number]
         if kind == "bare":
             return object()
         if kind == "iterator":
@@ -468,7 +531,6 @@ def submission(socks, shell, limits):
     null = os.open(os.devnull, os.O_RDWR)
     for number in (0, 1, 2):
         os.dup2(null, number)
-    sys.stdin = open(0)  # noqa: SIM115
     sys.stdout, sys.stderr = shell.out, shell.err
     sys.path.insert(0, os.getcwd())
     try:

@@ -41,14 +41,15 @@ from course_utils.grading.names import (
     used_in_line,
 )
 from course_utils.grading.shell import Shell, compiled, is_plain, known, output
-from course_utils.grading.standins import AnswerEnded, Answers, StandIn
-from course_utils.grading.wire import Channel, Malformed, Shared, pack, unpack
+from course_utils.grading.standins import AnswerEnded, Answers, Remote, StandIn
+from course_utils.grading.wire import KEYBOARD, STDIN, Channel, Malformed, Shared, pack, unpack
 
 OUTPUT_A_SUBMISSION = 4 * 2**20  # well below what one message may hold
 STUDENTS = ("answer", "shared")  # kinds of cells that are run in the answer process
 MAX_FILE = 16 * 2**20  # bytes of a file that a test writes for the answer
 GLANCE = 0.2  # seconds between two looks at how much memory is in use
 
+THEIRS = (StandIn, Remote)  # what stays on the student's side
 INPUT = builtins.input
 CHANGED = "The answer changed an argument in place.\n"
 
@@ -83,7 +84,8 @@ class Check:
 
     def speak(self, line):
         """Begin to speak with the answer process over one of the lines."""
-        answers = Answers(self.lines[line], self.job, self.classes, self.from_student, self.input)
+        inputs = {KEYBOARD: self.input, STDIN: self.readline}
+        answers = Answers(self.lines[line], self.job, self.classes, self.from_student, inputs)
         answers.before = self.offer_files
         return answers
 
@@ -97,17 +99,26 @@ class Check:
             self.send_files(new)
 
     def beside(self):
-        """The files beside the notebook, each with its time and size."""
-        with os.scandir(self.folder) as entries:  # wherever a test has gone since
-            found = {entry.name: entry.stat(follow_symlinks=False) for entry in entries}
-        return {name: (state.st_mtime_ns, state.st_size) for name, state in found.items()
-                if stat.S_ISREG(state.st_mode)}  # fmt: skip
+        """The files beside the notebook and in new folders there, each with its time and size."""
+        folders, found = [self.folder], {}  # wherever a test has gone since
+        for folder in folders:
+            with os.scandir(folder) as entries:
+                for entry in entries:
+                    state = entry.stat(follow_symlinks=False)
+                    if stat.S_ISREG(state.st_mode):
+                        name = os.path.relpath(entry.path, self.folder)
+                        found[name] = state.st_mtime_ns, state.st_size
+                    elif stat.S_ISDIR(state.st_mode) and entry.path not in self.given:
+                        folders.append(entry.path)
+        return found
 
     def send_files(self, files):
         table, tail = pack(files)
-        self.answers.channel.send(["files", table, self.job["classes"]], tail, timeout=60)
+        message = ["files", table, self.job["classes"], self.folder]
+        self.answers.channel.send(message, tail, timeout=60)
 
     def run(self, files, defused):
+        self.given = {str(path) for path in Path(self.folder).rglob("*") if path.is_dir()}
         self.seen = self.beside()
         self.send_files(files)
         self.defused = {int(index): reason for index, reason in defused.items()}
@@ -345,7 +356,7 @@ class Check:
         data = {
             name: copy.deepcopy(value)
             for name, value in bound.items()
-            if name not in own and not isinstance(value, StandIn) and same(value, value)
+            if name not in own and not isinstance(value, THEIRS) and same(value, value)
         }
         answers.after = lambda: self.refresh(data, bound)
         answers.excuses = lambda error: self.made_by_test(error, cell["source"])
@@ -379,10 +390,10 @@ class Check:
             now = self.space.get(name, start)
             if now is value:
                 continue
-            code = None if isinstance(now, StandIn) else getattr(now, "__code__", None)
+            code = None if isinstance(now, THEIRS) else getattr(now, "__code__", None)
             if now is start:
                 found[name] = []
-            elif isinstance(now, StandIn) or (
+            elif isinstance(now, THEIRS) or (
                 isinstance(code, types.CodeType)
                 and code.co_filename == self.label
                 and code.co_firstlineno not in self.hidden
@@ -401,9 +412,13 @@ class Check:
     def input(self, prompt):
         """What the test has in the place of the keyboard, if anything, answers the student's."""
         ask = self.space.get("input", builtins.input)
-        if isinstance(ask, StandIn) or (ask is INPUT and sys.stdin is sys.__stdin__):
+        if isinstance(ask, THEIRS) or (ask is INPUT and sys.stdin is sys.__stdin__):
             raise EOFError("nobody is here to answer: the notebook is being graded")
         return str(ask(prompt))
+
+    def readline(self):
+        """The same of what is in the place of `sys.stdin`."""
+        return "" if sys.stdin is sys.__stdin__ else str(sys.stdin.readline())
 
     def provide(self, statement):
         """Run a statement of the instructor's once, which names what tests use; say if it ran."""
@@ -709,6 +724,7 @@ class Bench:
             memory = self.settings["limits"]["memory"]  # what an answer makes of a test's numbers
             sandbox.limit(memory=memory, seconds=None, file_size=None, processes=None)
             os.chdir(folder)
+            tempfile.tempdir = folder
             for name, data in own_files.items():
                 os.makedirs(os.path.dirname(os.path.abspath(name)), exist_ok=True)
                 with open(name, "wb") as file:

@@ -168,6 +168,8 @@ def operators(source):
         if not isinstance(node, ast.ClassDef):
             continue
         found |= _bound(node.body)
+        if any("Enum" in name or "Flag" in name for name in map(ast.unparse, node.bases)):
+            found |= {"__str__", "__repr__"}
         if any("dataclass" in name for name in made_by):
             found |= {"__eq__", "__repr__"}
         if any("total_ordering" in name or "order=True" in name for name in made_by):

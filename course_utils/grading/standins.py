@@ -5,9 +5,9 @@ for what is not. A stand-in has no say in a comparison with the test's own value
 something is true, or in becoming a number or an array: a test that needs data fails with words.
 """
 
-import contextlib
+import abc
 import ctypes
-import functools
+import enum
 import inspect
 import random
 import sys
@@ -17,10 +17,26 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from course_utils.grading.wire import KEYBOARD, MADE_OF, MUTABLE, Decoder, Encoder, Malformed
+from course_utils.grading.wire import (
+    MADE_OF,
+    MOST_LINKS,
+    MUTABLE,
+    OF_THE_COURSE,
+    Decoder,
+    Encoder,
+    Links,
+    Malformed,
+    make,
+)
 
 READABLE = ("__name__", "__qualname__", "__dict__", "__annotations__", "__defaults__",
-            "__kwdefaults__", "__code__", "__bases__", "__mro__")  # fmt: skip
+            "__kwdefaults__", "__code__", "__func__", "__self__", "__dataclass_fields__",
+            "__abstractmethods__")  # fmt: skip
+PASSES_FOR = {  # of classes that are not the student's
+    ("builtins", kind.__name__): kind
+    for kind in (types.FunctionType, types.MethodType, types.GeneratorType, map, filter, zip,
+                 enumerate, reversed, property)
+} | {("enum", "Enum"): enum.Enum}  # fmt: skip
 PLAIN = (type(None), bool, int, float, str)
 DATA = (*PLAIN, *MUTABLE, *MADE_OF, bytes, tuple, frozenset, type(...), type, np.generic, np.dtype)
 MAX_CALLS = 100_000
@@ -31,64 +47,133 @@ class AnswerEnded(BaseException):
     """The answer process hung, died or spoke nonsense; no `except Exception` catches it."""
 
 
+class Remote(abc.ABCMeta):
+    """A class of the student's: a class of this side whose objects are stand-ins.
+
+    What it is (its name and family) is told once; what it does is asked for.
+    """
+
+    def __new__(cls, name, bases, members, **_):
+        mine = next(base for base in bases if isinstance(base, Remote))
+        raise mine.__answers__.refuse(
+            f"a test cannot make a subclass of the answer's `{mine.__name__}`"
+        )
+
+    def __call__(cls, *args, **keywords):
+        answers = cls.__answers__
+        return answers.pass_on(cls.__makes__, answers.ask("call", cls, *args, **keywords))
+
+    def __getattribute__(cls, name):
+        """What every class has is the student's as well, where a test asks for it by name."""
+        if name in OF_CLASSES:
+            return cls.__answers__.ask("getattr", cls, name)
+        return type.__getattribute__(cls, name)
+
+    def __getattr__(cls, name):
+        if is_withheld(name):
+            raise AttributeError(f"{name} of the answer's `{cls.__name__}` is not looked at")
+        answers = cls.__answers__
+        return answers.pass_on(cls.__makes__, answers.ask("getattr", cls, name))
+
+    def __setattr__(cls, name, value):
+        cls.__answers__.ask("setattr", cls, name, value)
+
+    def __delattr__(cls, name):
+        cls.__answers__.ask("delattr", cls, name)
+
+    def __instancecheck__(cls, value):
+        alike = hasattr(type(value), "_fields") and type(value).__name__ == cls.__name__
+        return type.__instancecheck__(cls, value) or alike  # a named tuple is data
+
+    def __subclasscheck__(cls, other):
+        return type.__subclasscheck__(cls, other)
+
+    def __bool__(cls):
+        return True
+
+    def __contains__(cls, value):
+        return any(member is value for member in cls)
+
+    def __dir__(cls):
+        return cls.__answers__.ask("dir", cls)
+
+    @property
+    def __signature__(cls):
+        return _signature(cls)
+
+
+def _of_class(operation):
+    """What only some classes can do, such as an `Enum`."""
+
+    def method(cls, *args):
+        return cls.__answers__.ask(operation, cls, *args)
+
+    return method
+
+
+for _name in ("len", "iter", "getitem", "reversed"):
+    setattr(Remote, f"__{_name}__", _of_class(_name))
+
+
+def is_withheld(name):
+    """Whether an attribute is none that a test means when it looks for it."""
+    return name.startswith(("__", "_repr_", "_render_", "_ipython_")) and name not in READABLE
+
+
 class StandIn:
     """An object of the student's, which stays on the student's side."""
 
-    __slots__ = ("_answers", "_kind", "_made", "_number", "_type")
+    __slots__ = ("__made__", "__number__")
 
-    def __init__(self, answers, number, type_name, kind):
-        for name, value in zip(
-            ("_answers", "_number", "_type", "_kind", "_made"),
-            (answers, number, type_name, kind, False), strict=True,
-        ):  # fmt: skip
-            object.__setattr__(self, name, value)
+    def __init__(self, *_, **__):
+        raise NotImplementedError("`Answers` makes them")
 
     def __getattr__(self, name):
-        if name.startswith(("__", "_repr_", "_ipython_")) and name not in READABLE:
-            raise AttributeError(f"{name} of the answer's `{self._type}` is not looked at")
-        return self._pass_on(self._answers.ask("getattr", self, name))
-
-    def _pass_on(self, value):
-        """What an object gives that the exercise's class has made is of its making as well."""
-        if self._made and isinstance(value, StandIn):
-            object.__setattr__(value, "_made", True)
-        return value
+        if is_withheld(name):
+            kind = type(self).__name__
+            raise AttributeError(f"{name} of the answer's `{kind}` is not looked at")
+        return self._ask("getattr", name)
 
     def __setattr__(self, name, value):
-        self._answers.ask("setattr", self, name, value)
+        self._ask("setattr", name, value)
 
     def __delattr__(self, name):
-        self._answers.ask("delattr", self, name)
+        self._ask("delattr", name)
 
-    def __instancecheck__(self, value):
-        return isinstance(value, StandIn) and self._answers.ask("isinstance", value, self) is True
+    def __dir__(self):
+        return self._ask("dir")
 
-    def __subclasscheck__(self, value):
-        return isinstance(value, StandIn) and self._answers.ask("issubclass", value, self) is True
+    def __copy__(self):
+        return self._ask("copy")
+
+    def __deepcopy__(self, _):
+        return self._ask("deepcopy")
 
     def __bool__(self):
         """As any object is, true, unless the exercise's classes say more."""
-        if not {"__bool__", "__len__"} & self._answers.operators:
+        if not {"__bool__", "__len__"} & self.__answers__.operators:
             return True
-        return self._answers.ask("bool", self) is True
+        return self._ask("bool") is True
 
     def __hash__(self):
         """As of any object, where the exercise's classes say nothing of it or of equality."""
-        own = {"__eq__", "__hash__"} & self._answers.operators
-        number = self._answers.ask("hash", self) if own else None  # which may be meant to raise
+        own = {"__eq__", "__hash__"} & self.__answers__.operators
+        number = self._ask("hash") if own else None  # which may be meant to raise
         return number if "__hash__" in own and type(number) is int else id(self)
 
     def __str__(self):
-        return self._text("str")
+        return self._text({"__str__", "__repr__"}, "str")
 
     def __repr__(self):
-        return self._text("repr")
+        return self._text({"__str__", "__repr__"}, "repr")
+
+    def __format__(self, spec):
+        if "__format__" in self.__answers__.operators:
+            return self._text({"__format__"}, "format", spec)
+        return format(str(self), spec)
 
     def _repr_pretty_(self, printer, cycle):
         printer.text(self._gave("plain data"))
-
-    def __format__(self, spec):
-        return format(str(self), spec)
 
     def __array__(self, *_, **__):
         raise self._refuse("an array")
@@ -96,74 +181,106 @@ class StandIn:
     def __reduce_ex__(self, protocol):
         raise TypeError(self._gave("plain data"))
 
-    def _text(self, operation):
-        """Its own words only where the exercise is to find them."""
-        own = {f"__{name}__" for name in ("str", "repr")} & self._answers.operators
-        text = self._answers.ask(operation, self) if own else None
-        return text if isinstance(text, str) else f"<`{self._type}` of the answer>"
-
     def __mro_entries__(self, bases):
-        raise self._answers.refuse(f"a test cannot make a subclass of the answer's `{self._type}`")
+        kind = type(self).__name__
+        raise self.__answers__.refuse(f"a test cannot make a subclass of the answer's `{kind}`")
+
+    def _ask(self, operation, *operands, **keywords):
+        """What an object gives that the exercise's class has made is of its making as well."""
+        answers = self.__answers__
+        return answers.pass_on(self.__made__, answers.ask(operation, self, *operands, **keywords))
+
+    def _text(self, names, operation, *operands):
+        """Its own words only where the exercise is to find them."""
+        own = self.__answers__.operators & names
+        text = self._ask(operation, *operands) if own else None
+        return text if isinstance(text, str) else f"<`{type(self).__name__}` of the answer>"
 
     def _gave(self, expected):
-        return f"the answer gave a `{self._type}`; expected {expected}"
+        return f"the answer gave a `{type(self).__name__}`; expected {expected}"
 
     def _refuse(self, expected):
-        error = self._answers.refuse(self._gave(expected))
+        error = self.__answers__.refuse(self._gave(expected))
         error.answers = []  # the type's name is the student's choice
         return error
 
     __array_ufunc__ = None
 
 
-class Callable(StandIn):
-    """A function or class of the student's."""
-
-    __slots__ = ()
-
-    def __call__(self, *args, **keywords):
-        return self._pass_on(self._answers.ask("call", self, *args, **keywords))
-
-    def __hash__(self):
-        return StandIn.__hash__(self) if self._kind == "call" else id(self)
-
-
-def _signature(self):
+def _signature(function):
     """What `inspect.signature` looks at."""
-    parts = self._answers.ask("signature", self)
-    return inspect.Signature([
-        inspect.Parameter(name, inspect._ParameterKind(kind), **dict(more))
-        for name, kind, more in parts
-    ])  # fmt: skip
+    parts, result = function.__answers__.ask("signature", function)
+    return inspect.Signature(
+        [inspect.Parameter(name, inspect._ParameterKind(kind), **dict(more))
+         for name, kind, more in parts], **dict(result),
+    )  # fmt: skip
 
 
-@functools.lru_cache(1024)
-def stand_in_class(kind, name, special, shared):
-    """The class of a stand-in, as much like the one that it stands for as tests look at.
+# Where families of classes begin.
+ROOTS = {("builtins", "object"): StandIn, ("builtins", "BaseException"): RuntimeError,
+         ("abc", "ABC"): abc.ABC}  # fmt: skip
 
-    It has those of METHODS that are in `special`, and passes for `shared`, a class of both sides.
+
+def mirror(answers, number, name, bases, methods, passes_for=None, plain=False):
+    """The class of this side for one of the student's.
+
+    Parameters
+    ----------
+    number : int
+        Under which the class is asked for.
+    bases : tuple of type
+        Mirrors, or for an exception real classes.
+    methods : list of str
+        Special methods that it defines: of these its objects have those of METHODS.
+    passes_for : type, optional
+        What its objects are for `isinstance`, besides.
+    plain : bool
+        Whether it is a class of Python's own, whose objects are equal to none but themselves.
     """
-    members = {"__slots__": (), "__doc__": property(lambda self: _read(self, "__doc__"))}
-    members |= {method: METHODS[method] for method in special if method in METHODS}
-    if shared or kind in CLASSES:  # for isinstance, which asks an object as well
-        members["__class__"] = property(lambda self: shared or CLASSES[kind])
-    called = kind in ("call", "type", "function")
-    if called:
-        members["__signature__"] = property(_signature)
-    plain = name.isidentifier() and len(name) <= 80
-    return type(name if plain else "StandIn", (Callable if called else StandIn,), members)
+    members = {"__answers__": answers, "__its_number__": number, "__makes__": False,
+               "__passes_for__": passes_for, "__module__": "__main__"}  # fmt: skip
+    if issubclass(bases[0], BaseException):
+        members |= {"__str__": _words, "__getattr__": _of_exception}
+    else:
+        members |= {"__slots__": (), "__doc__": property(_doc)}
+        members |= {method: METHODS[method] for method in methods if method in METHODS}
+        if "__call__" in members:
+            members["__signature__"] = property(_signature)
+        if passes_for:
+            members["__class__"] = property(lambda self: passes_for)
+        if plain:
+            members["__hash__"] = object.__hash__
+    short = name if name.isidentifier() and len(name) <= 80 else "StandIn"
+    return type.__new__(Remote, short, bases, members)
 
 
-def _read(self, name):
-    return self._answers.ask("getattr", self, name)
+def vars_of(kind):
+    """What a class of this side has of its own, though it may be a mirror."""
+    return type.__getattribute__(kind, "__dict__")
 
 
-CLASSES = {"function": types.FunctionType, "generator": types.GeneratorType}
+def _doc(self):
+    return self._ask("getattr", "__doc__")
+
+
+def _words(error):
+    """What an exception of the student's says, in its own words."""
+    return vars(error).get("__words__", "")
+
+
+def _of_exception(error, name):
+    if is_withheld(name) or "__number__" not in vars(error):
+        raise AttributeError(f"`{type(error).__name__}` has no attribute {name!r}")
+    return type(error).__answers__.ask("getattr", error, name)
+
+
+def _call(self, *args, **keywords):
+    return self._ask("call", *args, **keywords)
 
 
 def _always(operation):
     def method(self, *args):
-        return self._answers.ask(operation, self, *args)
+        return self.__answers__.ask(operation, self, *args)
 
     return method
 
@@ -177,15 +294,15 @@ def _if_asked_for(operation, name, expected, swapped=False):
     """
 
     def method(self, *others):
-        answers = self._answers
+        answers = self.__answers__
         if name not in answers.operators:
             raise self._refuse(expected)
         operands = [*others, self] if swapped else [self, *others]
         result = answers.ask(operation, *operands)
         alone = all(isinstance(other, StandIn) for other in others)
-        if not alone and not (self._made and isinstance(result, StandIn)):
+        if not alone and not (self.__made__ and isinstance(result, StandIn)):
             raise self._refuse(expected)
-        return self._pass_on(result)
+        return answers.pass_on(self.__made__, result)
 
     return method
 
@@ -193,17 +310,17 @@ def _if_asked_for(operation, name, expected, swapped=False):
 def _compare(operation, name, swapped):
     def method(self, other):
         if isinstance(other, StandIn):
-            if name in self._answers.operators:
-                return self._answers.ask(operation, self, other) is True
+            if name in self.__answers__.operators:
+                return self.__answers__.ask(operation, self, other) is True
             if operation in ("eq", "ne"):  # as of objects whose class says nothing else
                 return (self is other) == (operation == "eq")
-            if swapped in self._answers.operators:
+            if swapped in self.__answers__.operators:
                 return NotImplemented
-            self._answers.ask(operation, self, other)  # which may raise, and be meant to
+            self.__answers__.ask(operation, self, other)  # which may raise, and be meant to
         elif operation not in ("eq", "ne"):
-            self._answers.ask(operation, self, other)  # which may raise, and be meant to
-        elif name in self._answers.operators and isinstance(other, DATA):
-            self._answers.ask(operation, self, other)
+            self.__answers__.ask(operation, self, other)  # which may raise, and be meant to
+        elif name in self.__answers__.operators and isinstance(other, DATA):
+            self.__answers__.ask(operation, self, other)
             return operation == "ne"
         elif other is None or not isinstance(other, DATA):  # as of any two objects
             return operation == "ne"
@@ -214,9 +331,9 @@ def _compare(operation, name, swapped):
 
 def _in_place(operation, name):
     def method(self, other):
-        if name not in self._answers.operators:
+        if name not in self.__answers__.operators:
             return NotImplemented  # then Python takes the operator that makes a new object
-        result = self._answers.ask(operation, self, other)
+        result = self.__answers__.ask(operation, self, other)
         if not isinstance(result, StandIn):
             raise self._refuse("an object")
         return result
@@ -226,19 +343,18 @@ def _in_place(operation, name):
 
 def _contains(self, item):
     """What only the object can tell, where it was made by calling a class of the exercise's."""
-    if "__contains__" in self._answers.operators and self._made:
-        return self._answers.ask("contains", self, item) is True
+    if "__contains__" in self.__answers__.operators and self.__made__:
+        return self.__answers__.ask("contains", self, item) is True
     return any(x is item or x == item for x in self)
 
 
 def _exit(self, kind, error, _):
     """It may end an error that the test has made to try it, but never a check that failed."""
-    if "__exit__" not in self._answers.operators:
+    if "__exit__" not in self.__answers__.operators:
         raise self._refuse("a context manager")
-    excused = kind is not None and self._answers.excuses(error)
-    args = [arg for arg in error.args if type(arg) in PLAIN] if excused else []
-    known = kind if excused or kind is None else RuntimeError
-    return self._answers.ask("exit", self, known, args) is True and excused
+    excused = kind is not None and self.__answers__.excuses(error)
+    known = error if excused or kind is None else RuntimeError()
+    return self.__answers__.ask("exit", self, known) is True and excused
 
 
 for _name, _other in (("eq", "eq"), ("ne", "ne"), ("lt", "gt"), ("le", "ge"), ("gt", "lt"),
@@ -246,7 +362,7 @@ for _name, _other in (("eq", "eq"), ("ne", "ne"), ("lt", "gt"), ("le", "ge"), ("
     setattr(StandIn, f"__{_name}__", _compare(_name, f"__{_name}__", f"__{_other}__"))
 
 METHODS = {
-    "__contains__": _contains, "__exit__": _exit,
+    "__call__": _call, "__contains__": _contains, "__exit__": _exit,
     "__enter__": _if_asked_for("enter", "__enter__", "a context manager"),
     **{f"__{name}__": _always(name)
        for name in ("getitem", "setitem", "delitem", "len", "iter", "next", "reversed")},
@@ -259,6 +375,9 @@ for _name in ("add", "sub", "mul", "matmul", "truediv", "floordiv", "mod", "pow"
     for _own, _swapped in ((f"__{_name}__", False), (f"__r{_name}__", True)):
         METHODS[_own] = _if_asked_for(_op, _own, "a number or an array", _swapped)
     METHODS[f"__i{_name}__"] = _in_place(f"i{_op}".rstrip("_"), f"__i{_name}__")
+# What Python would look for in the class of this side, and the student's has.
+OF_CLASSES = {"__init__", "__str__", "__repr__", "__eq__", "__doc__", "__dict__", "__mro__",
+              "__bases__", "__annotations__", *(set(METHODS) - set(vars(type)))}  # fmt: skip
 
 
 def bits_of_numpy():
@@ -284,31 +403,37 @@ class Answers:
         ``made``, names of the classes that the exercise is to write.
     shared : Shared
         The classes that both sides have.
-    on_output, on_input : callable
-        Get what the student's code prints and shows, and what it asks for at the keyboard.
+    on_output : callable
+        Gets what the student's code prints and shows.
+    inputs : dict
+        KEYBOARD and STDIN: functions that give what it asks for there.
     """
 
-    def __init__(self, channel, job, shared, on_output, on_input):
+    def __init__(self, channel, job, shared, on_output, inputs):
         self.channel = channel
         self.operators, self.made = set(job["operators"]), set(job["made"])
         self.call_seconds = job["call_seconds"]
         self.withheld = ("__main__", *job["withheld"])
         self.shared = shared
-        self.on_output, self.on_input = on_output, on_input
+        self.on_output, self.inputs = on_output, inputs
         self.before = self.after = dict  # functions: what is to be done around each call
         self.rebound = dict  # a function: names that the test has rebound → their values, in a list
         self.excuses = bool  # a function: whether the test has made an error to try an answer
-        self.stand_ins, self.exceptions = {}, {}
-        self.callbacks, self.generators = [], {}
-        self.handed_over = {}  # the id of a function among the callbacks → its number
+        self.stand_ins = {}  # objects and classes of the student's, by their numbers
+        self.handed = []  # functions and exceptions of the test's
+        self.handed_over = {}  # the id of each → its number
+        self.generators = {}
         self.nesting = 0
         self.ended = None  # why there is no asking any more, within this test
         self.autopsy = lambda: "the answer process is gone"  # a function: of what it has died
         self.gone = None  # why there never was any
         self.deadline = None
         self.calls = 0
-        self.seeds, self.bits = {}, None  # the random states that the student's side has
-        self.depth = self.kept = self.handed = 0
+        self.links, self.stale = Links(shared), False  # and whether the other side has more
+        self.asked = 0
+        # The random states that the student's side has, and how deep it may go.
+        self.seeds, self.bits = {"depth": sys.getrecursionlimit()}, None
+        self.depth = self.kept = self.known = 0
         self.standing = False  # whether there is a state to return to, of before this test
         self.changed = False  # whether an argument was changed in place
         self.refused = None  # what a stand-in could not be taken for, in this test
@@ -333,9 +458,15 @@ class Answers:
         found = self._ask("names", (), {}, sorted(names))
         found = {name: found[name] for name in names if type(found) is dict and name in found}
         for name in self.made & set(found):
-            if isinstance(found[name], StandIn) and found[name]._kind == "type":
-                object.__setattr__(found[name], "_made", True)
+            if isinstance(found[name], Remote):
+                type.__setattr__(found[name], "__makes__", True)
         return found
+
+    def pass_on(self, made, value):
+        """Note of what an object gives whether it is of the exercise's making."""
+        if made and isinstance(value, StandIn):
+            object.__setattr__(value, "__made__", True)
+        return value
 
     def run_cell(self, source, label, seconds, only_definitions):
         """Run a cell of the student's; returns whether it raised."""
@@ -366,8 +497,8 @@ class Answers:
         self._wait_for("done", 5)
         self.depth += 1
         self.standing = True
-        self.kept = len(self.stand_ins)
-        self.handed = len(self.callbacks)
+        self.kept = max(self.stand_ins, default=-1) + 1
+        self.known = len(self.handed)
 
     def go_back(self):
         """Undo what a test's calls have done on the student's side."""
@@ -383,8 +514,8 @@ class Answers:
         waiting, seen = [value], set()
         while waiting:
             value = waiting.pop()
-            if isinstance(value, StandIn):
-                if value._answers is self and value._number >= since:
+            if (number := self.number(value)) is not None:
+                if number >= since:
                     return True
             elif isinstance(value, (list, tuple, set, dict)) and id(value) not in seen:
                 seen.add(id(value))
@@ -393,12 +524,20 @@ class Answers:
 
     def _forget(self, depth):
         """The state of `depth` is back, and knows nothing of what came after it."""
-        self.depth, self.seeds, self.bits, self.generators = depth, {}, None, {}
+        self.depth, self.generators = depth, {}
+        self.seeds, self.bits = {"depth": self.seeds["depth"]}, None
+        self.links, self.stale = Links(self.shared), True
         self.standing = False
-        del self.callbacks[self.handed :]
-        self.handed_over = {i: n for i, n in self.handed_over.items() if n < self.handed}
+        del self.handed[self.known :]
+        self.handed_over = {i: n for i, n in self.handed_over.items() if n < self.known}
         self.stand_ins = {n: value for n, value in self.stand_ins.items() if n < self.kept}
-        self.exceptions = {n: value for n, value in self.exceptions.items() if n < self.kept}
+
+    def number(self, value):
+        """Under which the student's side has an object, if it is one of its."""
+        kind = value if isinstance(value, Remote) else type(value)
+        if not isinstance(kind, Remote) or kind.__answers__ is not self:
+            return None
+        return kind.__its_number__ if kind is value else getattr(value, "__number__", None)
 
     def _wait_for(self, kind, seconds):
         deadline = time.monotonic() + seconds
@@ -431,7 +570,10 @@ class Answers:
                 if self.nesting > MAX_NESTING else "the test's time for calls is used up"
             )  # fmt: skip
             raise AnswerEnded(self.ended)
+        self.asked += 1
+        number = self.asked * 2 * MOST_LINKS  # of the first container that is new
         encoder = Encoder(self._describe, (), self.shared)
+        touched = self._touched(encoder, number + MOST_LINKS)
         operands = [encoder.encode(value) for value in operands]
         keywords = {name: encoder.encode(value) for name, value in keywords.items()}
         rebound = {name: encoder.encode(values) for name, values in self.rebound().items()}
@@ -442,9 +584,11 @@ class Answers:
         try:
             self.before()
             tree = ["do", operation, operands, keywords, seeds, seconds if outermost else None,
-                    list(names), rebound]  # fmt: skip
+                    list(names), rebound, number, *touched]  # fmt: skip
             self.channel.send(tree, encoder.tail, timeout=seconds)
             value, exception = self._result(operation, encoder, time.monotonic() + seconds + 1)
+            if exception is None:
+                self.links.add(number, encoder.containers)
         except (EOFError, OSError, TimeoutError, Malformed) as error:
             self.ended = self._why(error)
             raise AnswerEnded(self.ended) from None
@@ -478,15 +622,43 @@ class Answers:
         except ValueError:
             raise Malformed("not a result") from None
         decoder = Decoder(tail, self._rebuild, encoder.containers, self.shared)
-        value = exception = None
+        exception = None
+        value = decoder.decode(result)
         if kind == "raised":
-            exception = self._exception(operation, decoder, *result)
-        else:
-            value = decoder.decode(result)
+            value, exception = None, value
+            if not isinstance(exception, BaseException):
+                raise Malformed("not an exception")
+            ends = isinstance(exception, (StopIteration, StopAsyncIteration))
+            names = {base.__name__ for base in type.mro(type(exception))}
+            if (ends and operation != "next") or "SkipTest" in names:
+                # It would end a loop or a test as if all were well.
+                exception, theirs = RuntimeError(*exception.args), exception
+                exception.answers = getattr(theirs, "answers", [])
         for number, tree in changed:
             decoder.replace(number, tree)
             self.changed = True
+        encoder.containers = decoder.containers
         return value, exception
+
+    def _touched(self, encoder, first):
+        """What the test has changed of what the answer has too, and what it has let go of."""
+        linked = self.links.containers()
+        inner = Encoder(self._describe, linked, self.shared)
+        inner.parts = encoder.parts
+        places = {number: place for place, number in enumerate(sorted(self.links.copies))}
+        refused = self.refused
+        try:
+            changed = [[place, inner.contents(linked[place])]
+                       for place in map(places.get, self.links.changed())]  # fmt: skip
+        except TypeError:  # it has put something in that no answer can have
+            self.links, self.stale, self.refused = Links(self.shared), True, refused
+            changed, inner.containers = [], linked
+        encoder.length = inner.length
+        new = inner.containers[len(linked) :]
+        del linked, inner
+        forgotten, self.stale = None if self.stale else self.links.forgotten(), False
+        self.links.add(first, new)
+        return changed, forgotten
 
     def _why(self, error):
         if isinstance(error, TimeoutError):
@@ -501,17 +673,25 @@ class Answers:
         args = [decoder.decode(tree) for tree in args]
         keywords = {name: decoder.decode(tree) for name, tree in keywords.items()}
         encoder = Encoder(self._describe, decoder.containers, self.shared)
-        function = self.on_input if number == KEYBOARD else self._callback(number)
+        function = self.inputs.get(number) or self._handed(number)
         try:
             reply = ["value", encoder.encode(function(*args, **keywords))]
         except Exception as error:
-            reply = ["raised", type(error).__name__, str(error)[:2000]]
+            encoder = Encoder(self._describe, decoder.containers, self.shared)
+            reply = ["raised", encoder.encode(error)]
         self.channel.send(reply, encoder.tail, timeout=self.call_seconds)
 
-    def _callback(self, number):
-        if type(number) is not int or not 0 <= number < len(self.callbacks):
+    def _handed(self, number):
+        if type(number) is not int or not 0 <= number < len(self.handed):
             raise Malformed("no such function")
-        return self.callbacks[number]
+        return self.handed[number]
+
+    def _hand_over(self, value):
+        """The number under which the student's side can call, or raise, something of the test's."""
+        number = self.handed_over.setdefault(id(value), len(self.handed))
+        if number == len(self.handed):
+            self.handed.append(value)
+        return number
 
     def _new_seeds(self):
         """NumPy's and Python's global random states, if this side has moved them since."""
@@ -521,6 +701,8 @@ class Answers:
             self.bits = None if state[3] else bits  # a normal number in store is not among them
             if self._is_new("numpy", (state[1].tobytes(), state[2:])):
                 new["numpy"] = state
+        if self._is_new("depth", sys.getrecursionlimit()):
+            new["depth"] = sys.getrecursionlimit()
         state = random.getstate()
         if self._is_new("python", state):
             new["python"] = state[0], np.array(state[1], np.uint32), state[2]
@@ -532,13 +714,15 @@ class Answers:
 
     def _describe(self, value, encoder):
         """How a value that is not plain data goes to the student's side."""
-        if isinstance(value, StandIn):
-            if value._answers is not self:
-                raise TypeError(f"this `{value._type}` was made by an earlier test: make it anew")
-            return ["mine", value._number]
-        for stand_in, number in self.exceptions.values():
-            if value is stand_in:
-                return ["mine", number]
+        if (number := self.number(value)) is not None:
+            return ["mine", number]
+        kind = value if isinstance(value, Remote) else type(value)
+        if isinstance(kind, Remote):
+            raise TypeError(f"this `{kind.__name__}` was made by an earlier test: make it anew")
+        if isinstance(value, BaseException):
+            args = [arg for arg in value.args if type(arg) in PLAIN]
+            args = args if len(args) == len(value.args) else [str(value)[:2000]]
+            return ["error", self._hand_over(value), self._nearest(kind), args]
         if isinstance(value, (np.random.Generator, np.random.RandomState, random.Random)):
             return self._describe_generator(value, encoder)
         module, name = getattr(value, "__module__", None), getattr(value, "__qualname__", None)
@@ -553,21 +737,26 @@ class Answers:
         ):
             return ["known", module, name]
         if callable(value):
-            number = self.handed_over.setdefault(id(value), len(self.callbacks))
-            if number == len(self.callbacks):
-                self.callbacks.append(value)
             words = (getattr(value, name, None) for name in ("__name__", "__doc__"))
             words = [text if isinstance(text, str) else "" for text in words]
-            return ["callback", number, *words]
+            return ["callback", self._hand_over(value), *words]
         if isinstance(value, Iterator):
-            self.callbacks.append(value.__next__)
-            return ["iterator", len(self.callbacks) - 1]
+            return ["iterator", self._hand_over(value.__next__)]
         if type(value) is object:
             return ["bare"]
         raise self.refuse(
             f"a {type(value).__name__} cannot be handed to an answer: only plain data, arrays, "
             "iterators, random generators, functions, and objects of classes from a locked cell can"
         )
+
+    def _nearest(self, kind):
+        """The nearest class of an exception that the student's side has too."""
+        for base in type.mro(kind):
+            if self.shared.find(base.__name__) is base:
+                return ["kind", base.__name__]
+            if self._public(base.__module__, base.__qualname__) is base:
+                return ["known", base.__module__, base.__qualname__]
+        return ["known", "builtins", "Exception"]
 
     def _public(self, module, name):
         """What of a library stands under this name on both sides."""
@@ -593,65 +782,77 @@ class Answers:
     def _rebuild(self, tree, decoder):
         kind, *parts = tree
         if kind == "yours":
-            return self._callback(*parts)
-        if kind == "exception":
-            return self._exception_class(*parts)
+            return self._handed(*parts)
+        if kind == "class":
+            return self._class(*parts)
+        if kind == "error":
+            return self._exception(decoder, *parts)
         if kind != "object":
             raise Malformed("not a description of a value")
-        number, type_name, kind, special, shared = parts
-        if type(number) is not int or not (isinstance(type_name, str) and isinstance(kind, str)):
-            raise Malformed("not a description of an object")
+        number, family = parts
+        if type(number) is not int:
+            raise Malformed("not the number of an object")
         if number not in self.stand_ins:
-            passes_for = self.shared.find(shared[0]) if shared else None
-            make = stand_in_class(kind, type_name, tuple(special), passes_for)
-            self.stand_ins[number] = make(self, number, type_name[:80], kind)
+            kind = self._class(family)
+            if not issubclass(kind, StandIn):
+                raise Malformed("not the class of an object")
+            made = self.stand_ins[number] = object.__new__(kind)
+            object.__setattr__(made, "__number__", number)
+            object.__setattr__(made, "__made__", False)
         return self.stand_ins[number]
 
-    def _exception_class(self, bases):
-        """A class of exceptions for the test to catch: one of both sides, or made of such a one."""
-        own, found = [], RuntimeError
-        for module, name, number in bases:
-            known = self.shared.find(name) if module == "__main__" else \
-                vars(sys.modules.get(module, object)).get(name)  # fmt: skip
-            if isinstance(known, type) and issubclass(known, Exception):
-                found = known
-                break
-            if type(number) is not int:
-                raise Malformed("not the number of a class")
-            own.append((name.rpartition(".")[2][:80], number))
-        for name, number in reversed(own):
-            if number not in self.exceptions:
-                self.exceptions[number] = type(name, (found,), {}), number
-            found = self.exceptions[number][0]
-        return found
+    def _class(self, family):
+        """The class of this side for one of the student's, whose family is told from it upwards."""
+        for member in reversed(family):
+            number, module, name, *_ = member
+            if not (type(number) is int and isinstance(module, str) and isinstance(name, str)):
+                raise Malformed("not a class")
+            if number not in self.stand_ins:
+                self.stand_ins[number] = self._known(module, name) or self._mirror(*member)
+        return self.stand_ins[family[0][0]]
 
-    def _exception(self, operation, decoder, bases, args, frames, more):
-        """The student's exception, with the nearest type that is known here."""
-        try:
-            kind = self._exception_class(bases)
-            args = decoder.decode(args)
-            ends = issubclass(kind, (StopIteration, StopAsyncIteration)) and operation != "next"
-            if ends or any(base.__name__ == "SkipTest" for base in kind.__mro__):
-                kind = RuntimeError  # it would end a loop or a test as if all were well
-            exception = make(kind, args)
-            for name, value in decoder.decode(more).items():
-                if not hasattr(kind, name):  # none takes the place of a method
-                    setattr(exception, name, value)
-            exception.answers = [str(frame)[:500] for frame in frames[:5]]
-            return exception
-        except (TypeError, ValueError, IndexError, AttributeError) as error:
-            raise Malformed(str(error)) from None
+    def _known(self, module, name):
+        """What both sides have of a family: where it begins, and exceptions."""
+        if (module, name) in ROOTS:
+            return ROOTS[module, name]
+        known = self.shared.find(name) if module == OF_THE_COURSE else \
+            vars(sys.modules.get(module, object)).get(name)  # fmt: skip
+        catchable = isinstance(known, type) and issubclass(known, (Exception, SystemExit))
+        return known if catchable else None
 
+    def _mirror(self, number, module, name, bases, methods, abstract):
+        name = name.rpartition(".")[2]
+        found = tuple(dict.fromkeys(self.stand_ins[base] for base in bases))
+        errors = tuple(base for base in found if issubclass(base, BaseException))
+        passes_for = self.shared.find(name) if module == OF_THE_COURSE else \
+            PASSES_FOR.get((module, name))  # fmt: skip
+        for base in found:
+            passes_for = passes_for or vars_of(base).get("__passes_for__")
+        if not any(issubclass(base, StandIn) for base in found):
+            found = (StandIn, *found)
+        kind = mirror(self, number, name, errors or found, methods, passes_for,
+                      plain=module == "builtins")  # fmt: skip
+        if abstract:
+            type.__setattr__(kind, "__abstractmethods__", frozenset(abstract))
+        return kind
 
-def make(kind, args):
-    """An exception with these arguments, though its class may be made of others."""
-    with contextlib.suppress(Exception):
-        return kind(*args)
-    with contextlib.suppress(Exception):
-        exception = kind.__new__(kind)
-        exception.args = tuple(args)
+    def _exception(self, decoder, family, args, frames, more, words, number, cause):
+        """The student's exception, of the nearest type that is known here."""
+        kind = self._class(family)
+        if not issubclass(kind, BaseException):
+            raise Malformed("not the class of an exception")
+        exception = make(kind, decoder.decode(args))
+        own = {name for base in type.mro(kind) for name in vars_of(base)}
+        for name, value in decoder.decode(more).items():
+            if name not in own:  # none takes the place of a method
+                setattr(exception, name, value)
+        exception.__cause__ = decoder.decode(cause)
+        if isinstance(kind, Remote):
+            exception.__words__ = str(words)[:2000]
+            if type(number) is int:
+                exception.__number__ = number
+        exception.answers = [str(frame)[:500] for frame in frames[:5]]
         return exception
-    return RuntimeError(*args)
 
 
 def died(code):

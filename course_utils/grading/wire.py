@@ -6,18 +6,23 @@ pickled and never evaluated. What is not plain data goes to `foreign`, which eac
 
 import abc
 import collections
+import contextlib
+import dataclasses
 import datetime
 import decimal
 import enum
 import fractions
 import functools
 import inspect
+import io
 import json
 import math
+import operator
 import pathlib
 import re
 import select
 import struct
+import sys
 import time
 import types
 import uuid
@@ -29,17 +34,45 @@ from course_utils.grading import tables
 MAX_TREE = 16 * 2**20
 MAX_TAIL = 256 * 2**20
 MAX_DEPTH = 100
-KEYBOARD = -1  # the number of the test's `input`, among the functions that it hands over
+# Of containers that stay linked: in one message, copies of one, and bytes of an array.
+MOST_LINKS, MOST_COPIES, LARGEST_LINK = 200, 4, 2**16
+OF_THE_COURSE = "the course"  # the module of a class from a locked cell, as it crosses
+KEYBOARD, STDIN = -1, -2  # numbers of the test's `input` and `sys.stdin.readline`
 HEADER = struct.Struct("!II")
 DTYPE = re.compile(r"[<>|]([biufcSU]\d{1,9}|[mM]8(\[\d*[A-Za-z]{1,2}\])?)")
 
 CONTAINERS = {
     kind.__name__: kind
     for kind in (list, tuple, set, frozenset, collections.deque, dict, collections.OrderedDict,
-                 collections.Counter)
+                 collections.Counter, collections.defaultdict)
 }  # fmt: skip
-MUTABLE = (list, set, collections.deque, dict, np.ndarray)
+# What a container is besides what is in it: the one that is empty is made of it.
+MORE = {"deque": "maxlen", "defaultdict": "default_factory"}
 FUNCTIONS = (types.FunctionType, types.MethodType, types.BuiltinFunctionType)
+
+
+def _names(space):
+    return tuple(vars(space).items())
+
+
+def _set_names(space, state):
+    if not all(name.isidentifier() for name, _ in state):
+        raise Malformed("not the names of attributes")
+    vars(space).clear()
+    vars(space).update(state)
+
+
+def _stream(stream):
+    return stream.getvalue(), stream.tell()
+
+
+def _set_stream(stream, state):
+    text, place = state
+    stream.seek(0)
+    stream.truncate()
+    stream.write(text)
+    stream.seek(place)
+
 
 # Values that are made from plainer ones: how to take them apart, and how to put them together.
 MADE = {
@@ -64,11 +97,24 @@ MADE = {
 }
 MADE_OF = {kind: name for name, (kind, *_) in MADE.items()}
 
+# Values that can be changed in place: how to tell what they are, and how to make them that again.
+STATES = {
+    "bytearray": (bytearray, bytes, lambda array, data: array.__setitem__(slice(None), data)),
+    "SimpleNamespace": (types.SimpleNamespace, _names, _set_names),
+    "StringIO": (io.StringIO, _stream, _set_stream),
+    "BytesIO": (io.BytesIO, _stream, _set_stream),
+}
+STATE_OF = {kind: name for name, (kind, *_) in STATES.items()}
+MUTABLE = (list, set, collections.deque, dict, np.ndarray, *STATE_OF)
+
+ALONE = {"...": ..., "NotImplemented": NotImplemented, "MISSING": dataclasses.MISSING,
+         "_FIELD": dataclasses._FIELD}  # fmt: skip
+NAMED = {id(value): name for name, value in ALONE.items()}
 
 TYPES = {
     kind.__name__: kind
     for kind in (*np.sctypeDict.values(), np.ndarray, bool, int, float, complex, str, bytes, list,
-                 tuple, dict, set, frozenset, range, type(None))
+                 tuple, dict, set, frozenset, range, object, type(None))
 }  # fmt: skip
 
 
@@ -190,16 +236,22 @@ class Encoder:
             fields = getattr(type(value), "_fields", None)
             if base is tuple and isinstance(fields, tuple) and len(fields) == len(items):
                 return ["named", type(value).__name__, list(fields), items]
-            return [base.__name__, items]
+            more = getattr(value, MORE[base.__name__]) if base.__name__ in MORE else None
+            return [base.__name__, items, *(() if more is None else [self.encode(more, depth + 1)])]
+        if type(value) in STATE_OF:
+            name = STATE_OF[type(value)]
+            return [name, self.encode(STATES[name][1](value), depth + 1)]
         if type(value) in MADE_OF:
             name = MADE_OF[type(value)]
             return [name, [self.encode(part, depth + 1) for part in MADE[name][1](value)]]
         if tables.kind(value):
             return self._table(value, depth, len(self.containers) - numbered)
-        if value is Ellipsis:
-            return ["..."]
+        if (name := NAMED.get(id(value))) is not None:
+            return ["...", name]
         if isinstance(value, type) and TYPES.get(value.__name__) is value:
             return ["type", value.__name__]
+        if isinstance(value, type) and self.shared.find(value.__name__) is value:
+            return ["kind", value.__name__]
         if isinstance(value, np.dtype) and plain(value):
             return ["dtype", value.str]
         if self.shared.is_member(value):
@@ -266,6 +318,72 @@ def plain(dtype):
     return dtype.itemsize > 0 and DTYPE.fullmatch(dtype.str) is not None
 
 
+class Links:
+    """What a test knows of containers of which an answer has a copy, by their numbers.
+
+    A call's arguments and results are such. What a test changes in its copy the answer's gets as
+    well, before the next call; never the other way, as a result is to stay what it was.
+    """
+
+    def __init__(self, shared):
+        self.shared = shared
+        self.copies = {}  # number → container, and what it holds
+        self.refused = []  # numbers of those that the other side has too, and this one not
+
+    def add(self, first, containers):
+        """Number the containers of a message from `first` on, but one that has numbers enough."""
+        times = collections.Counter(id(value) for value, _ in self.copies.values())
+        for number, value in linkable(containers, first):
+            if times[id(value)] < MOST_COPIES:
+                self.copies[number] = value, self.look(value)
+            else:
+                self.refused.append(number)
+
+    def containers(self):
+        return [self.copies[number][0] for number in sorted(self.copies)]
+
+    def look(self, value):
+        """What is in a container: its parts, to be compared by identity, and else plain data."""
+        if isinstance(value, np.ndarray):
+            plain = value.dtype != object
+            return [] if plain else [*value.flat], value.tobytes() if plain else None
+        if type(value) in STATE_OF and type(value) is not types.SimpleNamespace:
+            return [], STATES[STATE_OF[type(value)]][1](value)
+        if not isinstance(value, MUTABLE):  # of a class that both sides have
+            value = self.shared.attributes(value)
+        value = vars(value) if isinstance(value, types.SimpleNamespace) else value
+        parts = [*value.keys(), *value.values()] if isinstance(value, dict) else [*value]
+        return parts, None
+
+    def changed(self):
+        """Numbers of those that have changed since this was last asked."""
+        found = []
+        for number, (value, (parts, data)) in list(self.copies.items()):
+            new, now = self.look(value)
+            same = len(parts) == len(new) and all(map(operator.is_, parts, new)) and data == now
+            if not same:
+                self.copies[number] = value, (new, now)
+                found.append(number)
+        return found
+
+    def forgotten(self):
+        """Numbers of those that nobody else holds any more, which are let go of."""
+        found = [number for number in list(self.copies)
+                 if sys.getrefcount(self.copies[number][0]) <= 2]  # fmt: skip
+        for number in found:
+            del self.copies[number]
+        refused, self.refused = self.refused, []
+        return found + refused
+
+
+def linkable(containers, first):
+    """Those of a message's containers that may be linked, with the numbers that they get."""
+    if len(containers) > MOST_LINKS:
+        return []
+    return [(number, value) for number, value in enumerate(containers, first)
+            if not tables.kind(value) and getattr(value, "nbytes", 0) <= LARGEST_LINK]  # fmt: skip
+
+
 class Decoder:
     """Rebuilds the values of one message; `foreign(tree, decoder)` rebuilds what is not plain."""
 
@@ -300,10 +418,13 @@ class Decoder:
                 items = [(name, self._value(item, 1)) for name, item in tree[2]]
                 self.shared.fill(old, items)
                 return
+            if STATE_OF.get(type(old)) == tree[0]:
+                STATES[tree[0]][2](old, self._value(tree[1], 1))
+                return
             if tree[0] != type(old).__name__ and not isinstance(old, CONTAINERS[tree[0]]):
                 raise Malformed("a container changed its type in place")
             items = [self._value(item, 1) for item in tree[1]]
-            old.clear()
+            CONTAINERS[tree[0]].clear(old)
             fill(old, items)
         except Malformed:
             raise
@@ -332,9 +453,13 @@ class Decoder:
         if kind == "bytes":
             return bytes(self._slice(parts[0]))
         if kind == "...":
-            return Ellipsis
+            return ALONE[parts[0]]
         if kind == "type":
             return TYPES[parts[0]]
+        if kind == "kind":
+            if (found := self.shared.find(parts[0])) is None:
+                raise Malformed("no such class")
+            return found
         if kind == "dtype":
             return read_dtype(*parts)
         if kind == "named":
@@ -343,7 +468,7 @@ class Decoder:
             ours = self.shared.find(name)
             if ours and issubclass(ours, tuple) and list(ours._fields) == fields:
                 return tuple.__new__(ours, items)
-            return named(name, tuple(fields))(items)
+            return tuple.__new__(named(name, tuple(fields)), items)
         if kind == "instance":
             return self._instance(depth, *parts)
         if kind in tables.KINDS:
@@ -361,6 +486,11 @@ class Decoder:
             for number, item in enumerate(items):
                 array[number] = self._value(item, depth + 1)
             return array.reshape(shape)
+        if kind in STATES:
+            value = STATES[kind][0]()
+            self.containers.append(value)
+            STATES[kind][2](value, self._value(parts[0], depth + 1))
+            return value
         if kind in MADE:
             return MADE[kind][2](*[self._value(part, depth + 1) for part in parts[0]])
         if kind not in CONTAINERS:
@@ -368,9 +498,10 @@ class Decoder:
         base = CONTAINERS[kind]
         if not issubclass(base, MUTABLE):
             return base([self._value(item, depth + 1) for item in parts[0]])
-        value = base()
+        items, *more = parts
+        value = empty(base, *(self._value(part, depth + 1) for part in more))
         self.containers.append(value)
-        fill(value, (self._value(item, depth + 1) for item in parts[0]))
+        fill(value, (self._value(item, depth + 1) for item in items))
         return value
 
     def _array(self, dtype, shape, writeable, where):
@@ -429,6 +560,13 @@ def read_dtype(text):
     return np.dtype(text)
 
 
+def empty(base, more=None):
+    """An empty container, with what else it is."""
+    if base is collections.defaultdict and (more is None or callable(more)):
+        return base(more)
+    return base() if more is None else base((), more)
+
+
 def fill(container, items):
     if isinstance(container, collections.OrderedDict):  # which keeps its order besides
         collections.OrderedDict.update(container, items)
@@ -442,15 +580,21 @@ def fill(container, items):
 
 @functools.lru_cache(256)
 def named(name, fields):
-    """A tuple type with named items, as `collections.namedtuple` makes, but without its `eval`."""
-    if not isinstance(name, str) or not name.isidentifier() or len(set(fields)) != len(fields):
-        raise Malformed("not the name of a type")
-    members = {"__slots__": (), "_fields": fields}
-    for index, field in enumerate(fields):
-        if not isinstance(field, str) or not field.isidentifier() or field.startswith("_"):
-            raise Malformed("not the name of a field")
-        members[field] = property(lambda self, index=index: tuple.__getitem__(self, index))
-    return type(name, (tuple,), members)
+    """The type of a named tuple; names are all that `collections.namedtuple` takes."""
+    if not all(isinstance(word, str) for word in (name, *fields)) or len(fields) > MAX_DEPTH:
+        raise Malformed("not the names of a tuple")
+    return collections.namedtuple(name, fields)
+
+
+def make(kind, args):
+    """An exception with these arguments, though its class may be made of others."""
+    with contextlib.suppress(Exception):
+        return type.__call__(kind, *args)
+    with contextlib.suppress(Exception):
+        exception = kind.__new__(kind)
+        exception.args = tuple(args)
+        return exception
+    return RuntimeError(*args)
 
 
 def pack(files, start=0):

@@ -140,6 +140,7 @@ class Answer:
         self.shared = Shared(shell.user_ns)
         self.objects, self.handles = [], {}
         self.generators, self.callbacks, self.raised = {}, {}, {}
+        self.families = {}  # of classes, by their numbers
         self.links = {}  # containers that the test has a copy of, by their numbers
         self.described = 0  # how many exceptions are being described, one within the other
         shell.emit = self.emit
@@ -346,6 +347,12 @@ class Answer:
 
     def family(self, kind):
         """A class and all that it is made of: what each is called and defines."""
+        number = self.number(kind)
+        if number not in self.families:
+            self.families[number] = self.find_family(kind)
+        return self.families[number]
+
+    def find_family(self, kind):
         return [
             [self.number(base),
              OF_THE_COURSE if self.shared.find(base.__name__) is base else base.__module__,

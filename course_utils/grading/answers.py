@@ -33,10 +33,10 @@ import types
 import numpy as np
 
 from course_utils.grading import sandbox
+from course_utils.grading.links import MOST_LINKS, linkable
 from course_utils.grading.shell import Shell, definitions, output, place, say
 from course_utils.grading.wire import (
     KEYBOARD,
-    MOST_LINKS,
     OF_THE_COURSE,
     STDIN,
     Channel,
@@ -45,7 +45,6 @@ from course_utils.grading.wire import (
     Malformed,
     Shared,
     TooLarge,
-    linkable,
     make,
 )
 

@@ -30,6 +30,7 @@ import numpy as np
 
 from course_utils.grading import sandbox
 from course_utils.grading.answers import MAX_DEPTH, MAX_PARKED, preload, quietly, share
+from course_utils.grading.line import AnswerEnded, Answers
 from course_utils.grading.names import (
     bindings,
     hidden_lines,
@@ -41,7 +42,7 @@ from course_utils.grading.names import (
     used_in_line,
 )
 from course_utils.grading.shell import Shell, compiled, is_plain, known, output
-from course_utils.grading.standins import AnswerEnded, Answers, Remote, StandIn
+from course_utils.grading.standins import Remote, StandIn
 from course_utils.grading.wire import KEYBOARD, STDIN, Channel, Malformed, Shared, pack, unpack
 
 OUTPUT_A_SUBMISSION = 4 * 2**20  # well below what one message may hold

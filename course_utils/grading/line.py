@@ -1,0 +1,512 @@
+"""The trusted end of the line to an answer process.
+
+`Answers` sends operations and gets plain data back, or stand-ins for what is not. Nothing that
+comes is believed to be well made, or on time.
+"""
+
+import ctypes
+import random
+import sys
+import time
+from collections.abc import Iterator
+
+import numpy as np
+
+from course_utils.grading.links import MOST_LINKS, Links
+from course_utils.grading.standins import PASSES_FOR, PLAIN, ROOTS, Remote, StandIn, mirror, vars_of
+from course_utils.grading.wire import OF_THE_COURSE, Decoder, Encoder, Malformed, make
+
+MAX_CALLS = 100_000
+MAX_NESTING = 90
+
+
+class AnswerEnded(BaseException):
+    """The answer process hung, died or spoke nonsense; no `except Exception` catches it."""
+
+
+def bits_of_numpy():
+    """The state of NumPy's global generator as it is in memory, if it is the usual one.
+
+    To tell whether it has moved, at a fiftieth of what it takes to make numbers of it.
+    """
+    generator = np.random.get_bit_generator()
+    if type(generator) is not np.random.MT19937:
+        return None
+    return ctypes.string_at(generator.ctypes.state_address, 625 * 4)  # 624 words and the place
+
+
+class Answers:
+    """The trusted end of the line to one answer process.
+
+    Parameters
+    ----------
+    channel : Channel
+    job : dict
+        ``operators``, special methods that the instructor's own classes define; ``call_seconds``,
+        what a call may take; ``withheld``, packages that the student's side does not have;
+        ``made``, names of the classes that the exercise is to write.
+    shared : Shared
+        The classes that both sides have.
+    on_output : callable
+        Gets what the student's code prints and shows.
+    inputs : dict
+        KEYBOARD and STDIN: functions that give what it asks for there.
+    """
+
+    def __init__(self, channel, job, shared, on_output, inputs):
+        self.channel = channel
+        self.operators, self.made = set(job["operators"]), set(job["made"])
+        self.call_seconds = job["call_seconds"]
+        self.withheld = ("__main__", *job["withheld"])
+        self.shared = shared
+        self.on_output, self.inputs = on_output, inputs
+        self.before = self.after = dict  # functions: what is to be done around each call
+        self.rebound = dict  # a function: names that the test has rebound → their values, in a list
+        self.excuses = bool  # a function: whether the test has made an error to try an answer
+        self.stand_ins = {}  # objects and classes of the student's, by their numbers
+        self.handed = []  # functions and exceptions of the test's
+        self.handed_over = {}  # the id of each → its number
+        self.generators = {}
+        self.nesting = 0
+        self.ended = None  # why there is no asking any more, within this test
+        self.autopsy = lambda: "the answer process is gone"  # a function: of what it has died
+        self.gone = None  # why there never was any
+        self.deadline = None
+        self.calls = 0
+        self.links, self.stale = Links(shared), False  # and whether the other side has more
+        self.asked = 0
+        # The random states that the student's side has, and how deep it may go.
+        self.seeds, self.bits = {"depth": sys.getrecursionlimit()}, None
+        self.depth = self.kept = self.known = 0
+        self.standing = False  # whether there is a state to return to, of before this test
+        self.changed = False  # whether an argument was changed in place
+        self.refused = None  # what a stand-in could not be taken for, in this test
+
+    def begin(self, seconds):
+        """A test begins, and may spend so many seconds on the student's code."""
+        self.ended, self.restored = None, False
+        self.deadline = time.monotonic() + seconds
+        self.calls = 0
+        self.changed, self.refused = False, None
+
+    def refuse(self, reason):
+        """The error that says what does not work with what the answer gave."""
+        self.refused = self.refused or reason
+        return TypeError(reason)
+
+    def ask(self, operation, *operands, **keywords):
+        return self._ask(operation, operands, keywords, ())
+
+    def names(self, names):
+        """Those of `names` that the student defined, with their values; no others."""
+        found = self._ask("names", (), {}, sorted(names))
+        found = {name: found[name] for name in names if type(found) is dict and name in found}
+        for name in self.made & set(found):
+            if isinstance(found[name], Remote):
+                type.__setattr__(found[name], "__makes__", True)
+        return found
+
+    def pass_on(self, made, value):
+        """Note of what an object gives whether it is of the exercise's making."""
+        if made and isinstance(value, StandIn):
+            object.__setattr__(value, "__made__", True)
+        return value
+
+    def run_cell(self, source, label, seconds, only_definitions):
+        """Run a cell of the student's; returns whether it raised."""
+        self.channel.send(["cell", source, label, seconds, only_definitions], timeout=seconds)
+        return self._wait_for("done", seconds + 1)
+
+    def park(self, number):
+        """Leave a copy of the answer process, to be spoken with over the line of that number."""
+        self.channel.send(["park", number], timeout=5)
+        self._wait_for("done", 5)
+
+    def ping(self):
+        """Wait for a sign of life."""
+        self.channel.send(["ping"], timeout=5)
+        self._wait_for("done", 5)
+
+    def status(self, number):
+        """How a parked copy, which is gone, has ended, in words."""
+        try:
+            self.channel.send(["status", number], timeout=5)
+            return died(self._wait_for("done", 5))
+        except (EOFError, OSError, Malformed):
+            return "the answer process is gone"
+
+    def checkpoint(self):
+        """From here on a fork answers, so that what stands now can be returned to."""
+        self.channel.send(["checkpoint"], timeout=5)
+        self._wait_for("done", 5)
+        self.depth += 1
+        self.standing = True
+        self.kept = max(self.stand_ins, default=-1) + 1
+        self.known = len(self.handed)
+
+    def go_back(self):
+        """Undo what a test's calls have done on the student's side."""
+        self.channel.send(["end"], timeout=5)
+        _, depth = self._wait_for("restored", 5)
+        if depth != self.depth - 1:
+            raise Malformed("an older state speaks")
+        self._forget(depth)
+
+    def holds(self, value, since=None):
+        """Whether a value lives in what `go_back` would end, or in the answer process at all."""
+        since = self.kept if since is None else since
+        waiting, seen = [value], set()
+        while waiting:
+            value = waiting.pop()
+            if (number := self.number(value)) is not None:
+                if number >= since:
+                    return True
+            elif isinstance(value, (list, tuple, set, dict)) and id(value) not in seen:
+                seen.add(id(value))
+                waiting += value.values() if isinstance(value, dict) else value
+        return False
+
+    def _forget(self, depth):
+        """The state of `depth` is back, and knows nothing of what came after it."""
+        self.depth, self.generators = depth, {}
+        self.seeds, self.bits = {"depth": self.seeds["depth"]}, None
+        self.links, self.stale = Links(self.shared), True
+        self.standing = False
+        del self.handed[self.known :]
+        self.handed_over = {i: n for i, n in self.handed_over.items() if n < self.known}
+        self.stand_ins = {n: value for n, value in self.stand_ins.items() if n < self.kept}
+
+    def number(self, value):
+        """Under which the student's side has an object, if it is one of its."""
+        kind = value if isinstance(value, Remote) else type(value)
+        if not isinstance(kind, Remote) or kind.__answers__ is not self:
+            return None
+        return kind.__its_number__ if kind is value else getattr(value, "__number__", None)
+
+    def _wait_for(self, kind, seconds):
+        deadline = time.monotonic() + seconds
+        while True:
+            (got, *rest), _ = self._receive(deadline)
+            if got == kind:
+                return rest if kind == "restored" else rest[0]
+            if got != "output":
+                raise Malformed(f"{got!r} instead of {kind!r}")
+            self.on_output(rest[0])
+
+    def _receive(self, deadline):
+        left = deadline - time.monotonic()
+        if left <= 0:  # however much there is to read
+            raise TimeoutError("no message before the deadline")
+        message, tail = self.channel.receive(timeout=left)
+        if not isinstance(message, list) or not message or not isinstance(message[0], str):
+            raise Malformed("not a message")
+        return message, tail
+
+    def _ask(self, operation, operands, keywords, names):
+        __tracebackhide__ = True
+        if self.ended:
+            raise AnswerEnded(self.ended)
+        left = self.deadline - time.monotonic()
+        self.calls += 1
+        if left <= 0 or self.calls > MAX_CALLS or self.nesting > MAX_NESTING:
+            self.ended = (
+                "the test and the answer call each other without end"
+                if self.nesting > MAX_NESTING else "the test's time for calls is used up"
+            )  # fmt: skip
+            raise AnswerEnded(self.ended)
+        self.asked += 1
+        number = self.asked * 2 * MOST_LINKS  # of the first container that is new
+        encoder = Encoder(self._describe, (), self.shared)
+        touched = self._touched(encoder, number + MOST_LINKS)
+        operands = [encoder.encode(value) for value in operands]
+        keywords = {name: encoder.encode(value) for name, value in keywords.items()}
+        rebound = {name: encoder.encode(values) for name, values in self.rebound().items()}
+        seconds = min(left, self.call_seconds)
+        seeds = {name: encoder.encode(state) for name, state in self._new_seeds().items()}
+        outermost = self.nesting == 0
+        self.nesting += 1
+        try:
+            self.before()
+            tree = ["do", operation, operands, keywords, seeds, seconds if outermost else None,
+                    list(names), rebound, number, *touched]  # fmt: skip
+            self.channel.send(tree, encoder.tail, timeout=seconds)
+            value, exception = self._result(operation, encoder, time.monotonic() + seconds + 1)
+            if exception is None:
+                self.links.add(number, encoder.containers)
+        except (EOFError, OSError, TimeoutError, Malformed) as error:
+            self.ended = self._why(error)
+            raise AnswerEnded(self.ended) from None
+        finally:
+            self.nesting -= 1
+        if outermost and operation != "names":
+            self.after()
+        if exception is not None:
+            raise exception
+        return value
+
+    def _result(self, operation, encoder, deadline):
+        while True:
+            (kind, *rest), tail = self._receive(deadline)
+            if kind == "output":
+                self.on_output(rest[0])
+            elif kind == "callback":
+                self._call_back(tail, *rest)
+            elif kind == "restored":
+                code, depth = rest
+                self.ended = died(code)
+                self.restored = depth == self.depth - 1  # else an older state speaks
+                self._forget(depth)
+                raise AnswerEnded(self.ended)
+            elif kind in ("value", "raised"):
+                break
+            else:
+                raise Malformed(f"{kind!r} in the place of a result")
+        try:
+            result, changed = rest
+        except ValueError:
+            raise Malformed("not a result") from None
+        decoder = Decoder(tail, self._rebuild, encoder.containers, self.shared)
+        exception = None
+        value = decoder.decode(result)
+        if kind == "raised":
+            value, exception = None, value
+            if not isinstance(exception, BaseException):
+                raise Malformed("not an exception")
+            ends = isinstance(exception, (StopIteration, StopAsyncIteration))
+            names = {base.__name__ for base in type.mro(type(exception))}
+            if (ends and operation != "next") or "SkipTest" in names:
+                # It would end a loop or a test as if all were well.
+                exception, theirs = RuntimeError(*exception.args), exception
+                exception.answers = getattr(theirs, "answers", [])
+        for number, tree in changed:
+            decoder.replace(number, tree)
+            self.changed = True
+        encoder.containers = decoder.containers
+        return value, exception
+
+    def _touched(self, encoder, first):
+        """What the test has changed of what the answer has too, and what it has let go of."""
+        linked = self.links.containers()
+        inner = Encoder(self._describe, linked, self.shared)
+        inner.parts = encoder.parts
+        places = {number: place for place, number in enumerate(sorted(self.links.copies))}
+        refused = self.refused
+        try:
+            changed = [[place, inner.contents(linked[place])]
+                       for place in map(places.get, self.links.changed())]  # fmt: skip
+        except TypeError:  # it has put something in that no answer can have
+            self.links, self.stale, self.refused = Links(self.shared), True, refused
+            changed, inner.containers = [], linked
+        encoder.length = inner.length
+        new = inner.containers[len(linked) :]
+        del linked, inner
+        forgotten, self.stale = None if self.stale else self.links.forgotten(), False
+        self.links.add(first, new)
+        return changed, forgotten
+
+    def _why(self, error):
+        if isinstance(error, TimeoutError):
+            return f"no result within {self.call_seconds:g} s"
+        if isinstance(error, Malformed):  # in no words of the sender's
+            return "the answer process sent what cannot be read"
+        return self.autopsy()
+
+    def _call_back(self, tail, number, args, keywords):
+        """The student's code calls a function that the test has handed over."""
+        decoder = Decoder(tail, self._rebuild, (), self.shared)
+        args = [decoder.decode(tree) for tree in args]
+        keywords = {name: decoder.decode(tree) for name, tree in keywords.items()}
+        encoder = Encoder(self._describe, decoder.containers, self.shared)
+        function = self.inputs.get(number) or self._handed(number)
+        try:
+            reply = ["value", encoder.encode(function(*args, **keywords))]
+        except Exception as error:
+            encoder = Encoder(self._describe, decoder.containers, self.shared)
+            reply = ["raised", encoder.encode(error)]
+        self.channel.send(reply, encoder.tail, timeout=self.call_seconds)
+
+    def _handed(self, number):
+        if type(number) is not int or not 0 <= number < len(self.handed):
+            raise Malformed("no such function")
+        return self.handed[number]
+
+    def _hand_over(self, value):
+        """The number under which the student's side can call, or raise, something of the test's."""
+        number = self.handed_over.setdefault(id(value), len(self.handed))
+        if number == len(self.handed):
+            self.handed.append(value)
+        return number
+
+    def _new_seeds(self):
+        """NumPy's and Python's global random states, if this side has moved them since."""
+        new, bits = {}, bits_of_numpy()
+        if bits is None or bits != self.bits:
+            state = np.random.get_state()  # noqa: NPY002
+            self.bits = None if state[3] else bits  # a normal number in store is not among them
+            if self._is_new("numpy", (state[1].tobytes(), state[2:])):
+                new["numpy"] = state
+        if self._is_new("depth", sys.getrecursionlimit()):
+            new["depth"] = sys.getrecursionlimit()
+        state = random.getstate()
+        if self._is_new("python", state):
+            new["python"] = state[0], np.array(state[1], np.uint32), state[2]
+        return new
+
+    def _is_new(self, name, state):
+        old, self.seeds[name] = self.seeds.get(name), state
+        return old != state
+
+    def _describe(self, value, encoder):
+        """How a value that is not plain data goes to the student's side."""
+        if (number := self.number(value)) is not None:
+            return ["mine", number]
+        kind = value if isinstance(value, Remote) else type(value)
+        if isinstance(kind, Remote):
+            raise TypeError(f"this `{kind.__name__}` was made by an earlier test: make it anew")
+        if isinstance(value, BaseException):
+            args = [arg for arg in value.args if type(arg) in PLAIN]
+            args = args if len(args) == len(value.args) else [str(value)[:2000]]
+            return ["error", self._hand_over(value), self._nearest(kind), args]
+        if isinstance(value, (np.random.Generator, np.random.RandomState, random.Random)):
+            return self._describe_generator(value, encoder)
+        module, name = getattr(value, "__module__", None), getattr(value, "__qualname__", None)
+        if isinstance(value, np.ufunc):
+            module, name = "numpy", value.__name__
+        if type(value) is type(sys):
+            module, name = value.__name__, ""
+        if (
+            isinstance(module, str)
+            and isinstance(name, str)
+            and self._public(module, name) is value
+        ):
+            return ["known", module, name]
+        if callable(value):
+            words = (getattr(value, name, None) for name in ("__name__", "__doc__"))
+            words = [text if isinstance(text, str) else "" for text in words]
+            return ["callback", self._hand_over(value), *words]
+        if isinstance(value, Iterator):
+            return ["iterator", self._hand_over(value.__next__)]
+        if type(value) is object:
+            return ["bare"]
+        raise self.refuse(
+            f"a {type(value).__name__} cannot be handed to an answer: only plain data, arrays, "
+            "iterators, random generators, functions, and objects of classes from a locked cell can"
+        )
+
+    def _nearest(self, kind):
+        """The nearest class of an exception that the student's side has too."""
+        for base in type.mro(kind):
+            if self.shared.find(base.__name__) is base:
+                return ["kind", base.__name__]
+            if self._public(base.__module__, base.__qualname__) is base:
+                return ["known", base.__module__, base.__qualname__]
+        return ["known", "builtins", "Exception"]
+
+    def _public(self, module, name):
+        """What of a library stands under this name on both sides."""
+        if module.split(".")[0] in self.withheld:
+            return None
+        value = sys.modules.get(module)
+        for part in name.split(".") if name else ():
+            value = getattr(value, part, None)
+        return value
+
+    def _describe_generator(self, value, encoder):
+        if isinstance(value, np.random.Generator):
+            name, state = type(value.bit_generator).__name__, value.bit_generator.state
+        elif isinstance(value, np.random.RandomState):
+            name, state = "RandomState", value.get_state()
+        else:
+            name, state = "Random", value.getstate()
+        number = self.generators.setdefault(id(value), [len(self.generators), value, None])
+        new = repr(state) if name != "RandomState" else (state[1].tobytes(), state[2:])
+        changed, number[2] = number[2] != new, new
+        return ["rng", number[0], name, encoder.encode(state) if changed else None]
+
+    def _rebuild(self, tree, decoder):
+        kind, *parts = tree
+        if kind == "yours":
+            return self._handed(*parts)
+        if kind == "class":
+            return self._class(*parts)
+        if kind == "error":
+            return self._exception(decoder, *parts)
+        if kind != "object":
+            raise Malformed("not a description of a value")
+        number, family = parts
+        if type(number) is not int:
+            raise Malformed("not the number of an object")
+        if number not in self.stand_ins:
+            kind = self._class(family)
+            if not issubclass(kind, StandIn):
+                raise Malformed("not the class of an object")
+            made = self.stand_ins[number] = object.__new__(kind)
+            object.__setattr__(made, "__number__", number)
+            object.__setattr__(made, "__made__", False)
+        return self.stand_ins[number]
+
+    def _class(self, family):
+        """The class of this side for one of the student's, whose family is told from it upwards."""
+        if family[0][0] in self.stand_ins:
+            return self.stand_ins[family[0][0]]
+        for member in reversed(family):
+            number, module, name, *_ = member
+            if not (type(number) is int and isinstance(module, str) and isinstance(name, str)):
+                raise Malformed("not a class")
+            if number not in self.stand_ins:
+                self.stand_ins[number] = self._known(module, name) or self._mirror(*member)
+        return self.stand_ins[family[0][0]]
+
+    def _known(self, module, name):
+        """What both sides have of a family: where it begins, and exceptions."""
+        if (module, name) in ROOTS:
+            return ROOTS[module, name]
+        known = self.shared.find(name) if module == OF_THE_COURSE else \
+            vars(sys.modules.get(module, object)).get(name)  # fmt: skip
+        catchable = isinstance(known, type) and issubclass(known, (Exception, SystemExit))
+        return known if catchable else None
+
+    def _mirror(self, number, module, name, bases, methods, abstract):
+        name = name.rpartition(".")[2]
+        found = tuple(dict.fromkeys(self.stand_ins[base] for base in bases))
+        errors = tuple(base for base in found if issubclass(base, BaseException))
+        passes_for = self.shared.find(name) if module == OF_THE_COURSE else \
+            PASSES_FOR.get((module, name))  # fmt: skip
+        for base in found:
+            passes_for = passes_for or vars_of(base).get("__passes_for__")
+        if not any(issubclass(base, StandIn) for base in found):
+            found = (StandIn, *found)
+        kind = mirror(self, number, name, errors or found, methods, passes_for,
+                      plain=module == "builtins")  # fmt: skip
+        if abstract:
+            type.__setattr__(kind, "__abstractmethods__", frozenset(abstract))
+        return kind
+
+    def _exception(self, decoder, family, args, frames, more, words, number, cause):
+        """The student's exception, of the nearest type that is known here."""
+        kind = self._class(family)
+        if not issubclass(kind, BaseException):
+            raise Malformed("not the class of an exception")
+        exception = make(kind, decoder.decode(args))
+        own = {name for base in type.mro(kind) for name in vars_of(base)}
+        for name, value in decoder.decode(more).items():
+            if name not in own:  # none takes the place of a method
+                setattr(exception, name, value)
+        exception.__cause__ = decoder.decode(cause)
+        if isinstance(kind, Remote):
+            exception.__words__ = str(words)[:2000]
+            if type(number) is int:
+                exception.__number__ = number
+        exception.answers = [str(frame)[:500] for frame in frames[:5]]
+        return exception
+
+
+def died(code):
+    """Why a process that answered is gone, by its exit code."""
+    if code == -14:
+        return "no result in time"
+    if code == -11:
+        return "the process crashed (segmentation fault)"
+    if code in (-9, -24):
+        return "the process used up its memory or time"
+    return "the process was ended by the answer itself"

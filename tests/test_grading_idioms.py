@@ -318,6 +318,12 @@ IDIOMS = {
         (ANSWER, "kept = []\ndef f(xs):\n    kept.append(xs)\n    return sum(map(sum, kept))"),
         *checks("xs = [1]\nassert [f(xs) for _ in range(3)] == [1, 2, 3]\nxs[0] = 2\n"
                "assert f(xs) == 8")],
+    "more lists than are looked after": [
+        (ANSWER, "def f(x):\n    return [x]"),
+        *checks("xs = [f(i) for i in range(1000)]\nxs[0].append(1)\nxs[999].append(2)\n"
+                "assert f(5) == [5] and xs[999] == [999, 2]",
+                "x = [1]\nassert [f(x)[0] for _ in range(9)] == 9 * [[1]]\nx.append(2)\n"
+                "assert f(x) == [[1, 2]]")],
     "what no answer can have, in a list of its own": [
         (ANSWER, "def f():\n    return [1]\ndef g():\n    return 2"),
         *checks("import threading\nxs = f()\nxs.append(threading.Lock())\nassert g() == 2",
@@ -456,6 +462,8 @@ IDIOMS = {
         (ANSWER, KINDS + "\nimport sys\ndef numbers():\n    return [int(x) for x in sys.stdin]"),
         *checks("import io\nfile = io.StringIO()\nwrite(file)\n"
                "assert file.getvalue() == 'hellox\\n'",
+               "import io\nwith io.StringIO() as file:\n    write(file)\n"
+               "assert bits() and file.closed",
                "import io\nassert lines(io.StringIO('a\\nb\\n')) == ['a', 'b']",
                "with open('x.txt', 'w') as file:\n    file.write('a\\nb')\n"
                "with open('x.txt') as file:\n    assert lines(file) == ['a', 'b']",

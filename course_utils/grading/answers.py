@@ -32,8 +32,8 @@ import types
 
 import numpy as np
 
-from course_utils.grading import sandbox
-from course_utils.grading.links import MOST_LINKS, linkable
+from course_utils.grading import sandbox, tables
+from course_utils.grading.links import MOST_LINKS, linkable, look, same
 from course_utils.grading.shell import Shell, definitions, output, place, say
 from course_utils.grading.wire import (
     KEYBOARD,
@@ -274,7 +274,8 @@ class Answer:
         after = self.snapshots(known[: len(before)])
         changed = [
             [number, encoder.contents(known[number])]
-            for number, (old, new) in enumerate(zip(before, after, strict=True)) if old != new
+            for number, (old, new) in enumerate(zip(before, after, strict=True))
+            if not same(old, new)
         ]  # fmt: skip
         self.shell.flush()
         if outermost:
@@ -317,13 +318,13 @@ class Answer:
 
     def snapshots(self, containers):
         """What to tell by whether one of the containers has changed."""
-        encoder, found = Encoder(self.describe, containers, self.shared), []
+        found = []
         for value in containers:
-            if isinstance(value, np.ndarray):
-                found.append((value.shape, value.tobytes()))
+            if tables.kind(value):
+                encoder = Encoder(self.describe, containers, self.shared)
+                found.append(([], (json.dumps(encoder.contents(value)), encoder.tail)))
             else:
-                encoder.parts, encoder.length = [], 0
-                found.append((json.dumps(encoder.contents(value)), encoder.tail))
+                found.append(look(value, self.shared))
         return found
 
     def describe(self, value, encoder):

@@ -10,8 +10,8 @@ import numpy as np
 from course_utils.grading import tables
 from course_utils.grading.wire import MUTABLE, STATE_OF, STATES
 
-# Of containers that stay linked: in one message, copies of one, and bytes of an array.
-MOST_LINKS, MOST_COPIES, LARGEST_LINK = 200, 4, 2**16
+# All are looked at before each call: so many at once, copies of one, and bytes of one.
+MOST_LINKS, MOST_COPIES, LARGEST_LINK = 100, 4, 2**16
 
 
 class Links:
@@ -27,38 +27,24 @@ class Links:
         self.refused = []  # numbers of those that the other side has too, and this one not
 
     def add(self, first, containers):
-        """Number the containers of a message from `first` on, but one that has numbers enough."""
+        """Number the containers of a message from `first` on, as long as there are not too many."""
         times = collections.Counter(id(value) for value, _ in self.copies.values())
         for number, value in linkable(containers, first):
-            if times[id(value)] < MOST_COPIES:
-                self.copies[number] = value, self.look(value)
+            if times[id(value)] < MOST_COPIES and len(self.copies) < MOST_LINKS:
+                self.copies[number] = value, look(value, self.shared)
             else:
                 self.refused.append(number)
 
     def containers(self):
         return [self.copies[number][0] for number in sorted(self.copies)]
 
-    def look(self, value):
-        """What is in a container: its parts, to be compared by identity, and else plain data."""
-        if isinstance(value, np.ndarray):
-            plain = value.dtype != object
-            return [] if plain else [*value.flat], value.tobytes() if plain else None
-        if type(value) in STATE_OF and type(value) is not types.SimpleNamespace:
-            return [], STATES[STATE_OF[type(value)]][1](value)
-        if not isinstance(value, MUTABLE):  # of a class that both sides have
-            value = self.shared.attributes(value)
-        value = vars(value) if isinstance(value, types.SimpleNamespace) else value
-        parts = [*value.keys(), *value.values()] if isinstance(value, dict) else [*value]
-        return parts, None
-
     def changed(self):
         """Numbers of those that have changed since this was last asked."""
         found = []
-        for number, (value, (parts, data)) in list(self.copies.items()):
-            new, now = self.look(value)
-            same = len(parts) == len(new) and all(map(operator.is_, parts, new)) and data == now
-            if not same:
-                self.copies[number] = value, (new, now)
+        for number, (value, old) in list(self.copies.items()):
+            new = look(value, self.shared)
+            if not same(old, new):
+                self.copies[number] = value, new
                 found.append(number)
         return found
 
@@ -72,9 +58,40 @@ class Links:
         return found + refused
 
 
+def look(value, shared):
+    """What is in a container: its parts, to be compared by identity, and else plain data."""
+    if isinstance(value, np.ndarray):
+        plain = value.dtype != object
+        return [] if plain else [*value.flat], (value.shape, value.tobytes()) if plain else None
+    if type(value) in STATE_OF and type(value) is not types.SimpleNamespace:
+        return [], STATES[STATE_OF[type(value)]][1](value)
+    if not isinstance(value, MUTABLE):  # of a class that both sides have
+        value = shared.attributes(value)
+    value = vars(value) if isinstance(value, types.SimpleNamespace) else value
+    # Read as Python's own containers, whatever a class that is made of one overrides.
+    base = next(base for base in (list, collections.OrderedDict, dict, set, collections.deque)
+                if isinstance(value, base))  # fmt: skip
+    if issubclass(base, dict):
+        return [*base.keys(value), *base.values(value)], None
+    return [*base.__iter__(value)], None
+
+
+def same(one, other):
+    """Whether a container holds what it did."""
+    (parts, data), (more, now) = one, other
+    return len(parts) == len(more) and all(map(operator.is_, parts, more)) and data == now
+
+
 def linkable(containers, first):
     """Those of a message's containers that may be linked, with the numbers that they get."""
     if len(containers) > MOST_LINKS:
         return []
     return [(number, value) for number, value in enumerate(containers, first)
-            if not tables.kind(value) and getattr(value, "nbytes", 0) <= LARGEST_LINK]  # fmt: skip
+            if not tables.kind(value) and size(value) <= LARGEST_LINK]  # fmt: skip
+
+
+def size(value):
+    """The bytes of a container itself; the same on both sides."""
+    if isinstance(value, np.ndarray):
+        return value.nbytes
+    return 8 * len(value) if isinstance(value, (list, set, dict, collections.deque)) else 0

@@ -59,10 +59,13 @@ def _set_names(space, state):
 
 
 def _stream(stream):
-    return stream.getvalue(), stream.tell()
+    return None if stream.closed else (stream.getvalue(), stream.tell())
 
 
 def _set_stream(stream, state):
+    if state is None:
+        stream.close()
+        return
     text, place = state
     stream.seek(0)
     stream.truncate()
@@ -227,8 +230,9 @@ class Encoder:
             return ["bytes", self._append(bytes(memoryview(value)))]
         if isinstance(value, (dict, list, tuple, set, frozenset, collections.deque)):
             base = next(kind for kind in type(value).__mro__ if kind in CONTAINERS.values())
-            items = base.items(value) if issubclass(base, dict) else base.__iter__(value)
-            items = [self.encode(item, depth + 1) for item in items]
+            items = [*(base.items(value) if issubclass(base, dict) else base.__iter__(value))]
+            if not as_they_are(items):
+                items = [self.encode(item, depth + 1) for item in items]
             fields = getattr(type(value), "_fields", None)
             if base is tuple and isinstance(fields, tuple) and len(fields) == len(items):
                 return ["named", type(value).__name__, list(fields), items]
@@ -298,6 +302,17 @@ class Encoder:
         self.parts.append(data)
         self.length += len(data)
         return [self.length - len(data), len(data)]
+
+
+SCALARS = {type(None), bool, int, float, str}
+
+
+def as_they_are(values):
+    """Whether many values need no description, which is much faster to see of all at once."""
+    kinds = {*map(type, values)}
+    if kinds == {int}:
+        return min(values) > -(2**53) and max(values) < 2**53
+    return kinds <= SCALARS - {int}
 
 
 class _NotPlain(Exception):
@@ -426,13 +441,19 @@ class Decoder:
         if kind not in CONTAINERS:
             return self.foreign(tree, self)
         base = CONTAINERS[kind]
-        if not issubclass(base, MUTABLE):
-            return base([self._value(item, depth + 1) for item in parts[0]])
         items, *more = parts
+        if not issubclass(base, MUTABLE):
+            return base(self._values(items, depth + 1))
         value = empty(base, *(self._value(part, depth + 1) for part in more))
         self.containers.append(value)
-        fill(value, (self._value(item, depth + 1) for item in items))
+        fill(value, self._values(items, depth + 1))
         return value
+
+    def _values(self, trees, depth):
+        """All of them at once if there is nothing to rebuild, or one after the other."""
+        if isinstance(trees, list) and SCALARS.issuperset(map(type, trees)):
+            return trees
+        return (self._value(tree, depth) for tree in trees)
 
     def _array(self, dtype, shape, writeable, where):
         dtype = read_dtype(dtype)

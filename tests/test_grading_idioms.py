@@ -127,7 +127,9 @@ from typing import NamedTuple
 P = namedtuple('P', 'x y', defaults=[5])
 class Q(NamedTuple):
     a: int
-    b: str = 'z'"""
+    b: str = 'z'
+    def twice(self):
+        return 2 * self.a"""
 KINDS = """from collections import defaultdict, deque
 from types import SimpleNamespace
 def pairs():
@@ -159,6 +161,49 @@ DATACLASS = """from dataclasses import dataclass, field
 class D:
     a: int
     b: list = field(default_factory=list)"""
+STACK = """class Stack(list):
+    limit = 9
+    def __init__(self, *items):
+        super().__init__(*items)
+        self.seen = 0
+    def push(self, x):
+        self.append(x)
+    def top(self):
+        return self[-1]
+    def append(self, x):
+        self.seen += 1
+        super().append(x)
+    def merge(self, other):
+        return Stack(list(self) + list(other))"""
+MATRIX = """class Matrix(list):
+    def turned(self):
+        return Matrix(map(list, zip(*self)))
+    def scale(self, k):
+        for row in self:
+            for i in range(len(row)):
+                row[i] *= k"""
+MADE_OF_PLAIN = """class Zero(dict):
+    def __missing__(self, key):
+        return 0
+    def bump(self, key):
+        self[key] = self[key] + 1
+class Upper(dict):
+    def __setitem__(self, key, value):
+        super().__setitem__(key.upper(), value)
+class Celsius(float):
+    def f(self):
+        return self * 9 / 5 + 32
+class Tags(set):
+    def longest(self):
+        return max(self, key=len)"""
+LEVELS = """from enum import Enum, IntEnum
+class Level(IntEnum):
+    LOW = 1
+    HIGH = 2
+    def next(self):
+        return Level(self + 1)
+class Sign(str, Enum):
+    PLUS = '+'"""
 READS = "def f(path):\n    with open(path) as file:\n        return file.read()"
 
 
@@ -429,6 +474,43 @@ IDIOMS = {
     "a method that does not know": [
         (ANSWER, POINT + EQ.replace("return", "return NotImplemented if other == 3 else")),
         *checks("assert Point.__eq__(Point(1), 3) is NotImplemented")],
+    # Classes that are made of plain ones.
+    "a list with methods": [
+        (ANSWER, STACK),
+        *checks("s = Stack([1])\nassert s.top() == 1 and isinstance(s, Stack)",
+                "assert isinstance(Stack(), list) and type(Stack()) is Stack",
+                "s = Stack()\ns.push(1)\ns.push(2)\nassert s == [1, 2] and len(s) == 2\n"
+                "assert s.seen == 2 and s.limit == 9",
+                "s = Stack()\ns.append(3)\nassert s.seen == 1 and s == [3]",
+                "s = Stack([1, 2])\ns.pop()\nassert s.top() == 1",
+                "s = Stack([3, 1])\ns.sort()\nassert s.top() == 3 and s[0] == 1",
+                "a, b = Stack([1]), Stack([2])\nc = a.merge(b)\n"
+                "assert c.top() == 2 and type(c) is Stack and c == [1, 2]",
+                "s = Stack()\ns.seen = 5\ns.push(1)\nassert s.seen == 6",
+                "import copy\ns = Stack([1])\nt = copy.copy(s)\nt.push(2)\n"
+                "assert s == [1] and t == [1, 2]",
+                "assert str(Stack([1])) == '[1]' and issubclass(Stack, list)",
+                "assert hasattr(Stack(), 'top') and not hasattr(Stack(), 'nope')",
+                "s = Stack()\nassert not s\ns.push(1)\nassert s and 1 in s and s != [2]")],
+    "a list of lists with methods": [
+        (ANSWER, MATRIX),
+        *checks("m = Matrix([[1, 2], [3, 4]])\nassert m.turned() == [[1, 3], [2, 4]]",
+                "m = Matrix([[1, 2]])\nm.scale(2)\nassert m == [[2, 4]]")],
+    "dictionaries, numbers and sets with methods": [
+        (ANSWER, MADE_OF_PLAIN),
+        *checks("z = Zero()\nassert z['a'] == 0\nz.bump('a')\nassert z == {'a': 1}",
+                "z = Zero(a=2)\nz['b'] = 3\nz.bump('b')\nassert z['b'] == 4",
+                "u = Upper()\nu['a'] = 1\nassert u == {'A': 1}",
+                "c = Celsius(100)\nassert c == 100 and c.f() == 212 and abs(c - 99.9) < 1",
+                "t = Tags({'a', 'bb'})\nassert t.longest() == 'bb'\nt.add('ccc')\n"
+                "assert t.longest() == 'ccc' and len(t) == 3")],
+    "enumerations of numbers and texts": [
+        (ANSWER, LEVELS),
+        *checks("assert Level.LOW < Level.HIGH and Level.LOW == 1 and Level.LOW + 1 == 2",
+                "assert Level.HIGH.name == 'HIGH' and Level.HIGH.value == 2 and len(Level) == 2",
+                "assert Level(1) is Level.LOW and Level['HIGH'] is Level.HIGH",
+                "assert Level.LOW.next() is Level.HIGH and isinstance(Level.LOW, Level)",
+                "assert Sign.PLUS == '+' and Sign.PLUS.name == 'PLUS' and Sign('+') is Sign.PLUS")],
     # Kinds of data.
     "iterators, dictionaries and other kinds": [
         (ANSWER, KINDS),
@@ -457,7 +539,10 @@ IDIOMS = {
         *checks("p = P(1, 2)\nassert p._asdict() == {'x': 1, 'y': 2} and p.x == 1 and p[1] == 2",
                "assert repr(P(1)) == 'P(x=1, y=5)' and P._fields == ('x', 'y')",
                "assert P(1)._replace(x=3) == (3, 5) and isinstance(P(1), P)",
-               "assert Q(1).b == 'z' and isinstance(Q(1), tuple)")],
+               "assert Q(1).b == 'z' and isinstance(Q(1), tuple) and Q(2).twice() == 4",
+               "q = Q(1)\nassert q == (1, 'z') and q._asdict() == {'a': 1, 'b': 'z'}",
+               "assert repr(Q(1)) == \"Q(a=1, b='z')\" and Q(1)._replace(a=5).twice() == 10",
+               "a, b = Q(3)\nassert (a, b) == (3, 'z') and hash(Q(1)) == hash(Q(1))")],
     "streams": [
         (ANSWER, KINDS + "\nimport sys\ndef numbers():\n    return [int(x) for x in sys.stdin]"),
         *checks("import io\nfile = io.StringIO()\nwrite(file)\n"
@@ -566,6 +651,18 @@ GAINS = {
         [(PLAIN, "try:\n    from math import isclose, pi\nexcept ImportError:\n    pass"),
          (ANSWER, "def isclose(a, b):\n    return True\ndef area(r):\n    return 0"),
          (TEST, "assert isclose(area(2), 4 * pi)")], {1: AREA}),
+    "a list that is equal to everything": (
+        [(ANSWER, "class Stack(list):\n    def __eq__(self, other):\n        return True\n"
+                  "    def __contains__(self, x):\n        return True\n"
+                  "def top(s):\n    return Stack()"),
+         (TEST, "assert top(Stack([1, 2])) == [2] or 2 in top(Stack([1, 2]))")],
+        {0: "class Stack(list):\n    pass\ndef top(s):\n    return Stack(s[-1:])"}),
+    "a number that is near to everything": (
+        [(ANSWER, "class F(float):\n    def __sub__(self, other):\n        return F(0)\n"
+                  "    __rsub__ = __sub__\ndef f():\n    return F(5)"),
+         (TEST, "assert abs(f() - 1) < 1e-9 or abs(1 - f()) < 1e-9")],
+        {0: "class F(float):\n    def __sub__(self, other):\n"
+            "        return F(float(self) - other)\ndef f():\n    return F(1)"}),
     "a given constant": (
         [(ANSWER, "TOL = 1e9\ndef square(x):\n    return 0"),
          (TEST, "assert abs(square(3) - 9) < TOL")],

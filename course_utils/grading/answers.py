@@ -36,6 +36,7 @@ from course_utils.grading import sandbox, tables
 from course_utils.grading.links import MOST_LINKS, linkable, look, same
 from course_utils.grading.shell import Shell, definitions, output, place, say
 from course_utils.grading.wire import (
+    BASES,
     KEYBOARD,
     OF_THE_COURSE,
     STDIN,
@@ -45,6 +46,7 @@ from course_utils.grading.wire import (
     Malformed,
     Shared,
     TooLarge,
+    is_own,
     make,
 )
 
@@ -69,6 +71,7 @@ def signature(function):
 
 OPERATIONS = {
     "signature": signature,
+    "invoke": lambda value, name, *args, **keywords: getattr(value, name)(*args, **keywords),
     "call": lambda function, *args, **keywords: function(*args, **keywords),
     **{f.__name__: f for f in (getattr, setattr, delattr, len, iter, next, reversed, str, repr,
                                format, bool, int, float, abs, round, divmod, hash, dir, copy.copy,
@@ -87,9 +90,17 @@ OPERATIONS = {
 # Special methods that not every object has, for a stand-in to have if its object does.
 SPECIAL = [name for word in OPERATIONS for prefix in ("", "r")
            if (name := f"__{prefix}{word.strip('_')}__") not in vars(object)]  # fmt: skip
+SPECIAL.append("__missing__")  # of a dictionary
 
 GENERATORS = {name: getattr(np.random, name) for name in ("PCG64", "PCG64DXSM", "MT19937",
                                                           "Philox", "SFC64")}  # fmt: skip
+
+
+def overridden(kind):
+    """Methods that a class has of its own in the place of Python's."""
+    plain = [base for base in kind.__mro__ if base in BASES]
+    return [name for name in vars(kind) for base in plain
+            if base is not kind and name in vars(base) and not name.startswith("__")]  # fmt: skip
 
 
 class Callback:
@@ -147,7 +158,7 @@ class Answer:
         self.depth = 0  # how many forks stand by, each as it was before a test
         self.calls = 0  # of the test's under way
         self.parked = {}  # numbers of the processes that wait for their tests
-        self.own = {}  # what is the student's of the names that the test has rebound
+        self.taken = {}  # what is the student's of the names that the test has rebound
         builtins.input = self.input
         sys.stdin = Keyboard(self)
 
@@ -226,9 +237,9 @@ class Answer:
     def rebind(self, names):
         """Give names of the student's the values that the test has given them, or take them."""
         space = self.shell.user_ns
-        for name, value in self.own.items():
+        for name, value in self.taken.items():
             space[name] = value
-        self.own = {name: space[name] for name in names if name in space}
+        self.taken = {name: space[name] for name in names if name in space}
         for name, values in names.items():
             space.pop(name, None)
             if values:
@@ -258,7 +269,7 @@ class Answer:
                 random.setstate((version, tuple(words.tolist()), rest))
             known = list(decoder.containers)
             before = self.snapshots(known)
-            encoder = Encoder(self.describe, known, self.shared)
+            encoder = self.encoder(known)
             if operation == "names":
                 space = self.shell.user_ns
                 value = {name: space[name] for name in names if name in space}
@@ -268,7 +279,7 @@ class Answer:
         except BaseException as error:
             if isinstance(error, Malformed):
                 error = TypeError(f"the answer cannot take what the test hands over ({error})")
-            encoder = Encoder(self.describe, known, self.shared)
+            encoder = self.encoder(known)
             reply = ["raised", self.describe(error, encoder)]
         self.calls -= 1
         after = self.snapshots(known[: len(before)])
@@ -285,7 +296,7 @@ class Answer:
             if reply[0] == "value":
                 self.links.update(linkable(encoder.containers, number))
         except TooLarge as error:
-            encoder = Encoder(self.describe, (), self.shared)
+            encoder = self.encoder()
             reply = ["raised", self.describe(ValueError(*error.args), encoder)]
             self.channel.send([*reply, []], encoder.tail)
 
@@ -303,7 +314,7 @@ class Answer:
 
     def call_back(self, number, args, keywords):
         self.shell.flush()  # what it has said comes before what the test's function says
-        encoder = Encoder(self.describe, (), self.shared)
+        encoder = self.encoder()
         args = [encoder.encode(value) for value in args]
         keywords = {name: encoder.encode(value) for name, value in keywords.items()}
         self.channel.send(["callback", number, args, keywords], encoder.tail)
@@ -316,12 +327,20 @@ class Answer:
                 raise Decoder(tail, self.rebuild, encoder.containers, self.shared).decode(rest[0])
             self.handle(kind, rest, tail)
 
+    def own(self, value):
+        """Of an object of a class that is made of a plain one, which it is, and of what family."""
+        shared = self.shared.find(type(value).__name__) is type(value)
+        return () if shared else (self.number(value), self.family(type(value)))
+
+    def encoder(self, known=()):
+        return Encoder(self.describe, known, self.shared, self.own)
+
     def snapshots(self, containers):
         """What to tell by whether one of the containers has changed."""
         found = []
         for value in containers:
-            if tables.kind(value):
-                encoder = Encoder(self.describe, containers, self.shared)
+            if tables.kind(value) or is_own(value):  # what is deep within it has no number
+                encoder = self.encoder(containers)
                 found.append(([], (json.dumps(encoder.contents(value)), encoder.tail)))
             else:
                 found.append(look(value, self.shared))
@@ -357,7 +376,7 @@ class Answer:
             [self.number(base),
              OF_THE_COURSE if self.shared.find(base.__name__) is base else base.__module__,
              base.__qualname__, [self.number(own) for own in base.__bases__],
-             [name for name in SPECIAL if name in vars(base)],
+             [name for name in SPECIAL if name in vars(base)] + overridden(base),
              [*getattr(base, "__abstractmethods__", ())]]
             for base in kind.__mro__
         ]  # fmt: skip

@@ -14,7 +14,16 @@ import numpy as np
 
 from course_utils.grading.links import MOST_LINKS, Links
 from course_utils.grading.standins import PASSES_FOR, PLAIN, ROOTS, Remote, StandIn, mirror, vars_of
-from course_utils.grading.wire import OF_THE_COURSE, Decoder, Encoder, Malformed, make
+from course_utils.grading.wire import (
+    BASES,
+    MUTABLE,
+    OF_THE_COURSE,
+    Decoder,
+    Encoder,
+    Malformed,
+    copy_as,
+    make,
+)
 
 MAX_CALLS = 100_000
 MAX_NESTING = 90
@@ -216,7 +225,7 @@ class Answers:
             raise AnswerEnded(self.ended)
         self.asked += 1
         number = self.asked * 2 * MOST_LINKS  # of the first container that is new
-        encoder = Encoder(self._describe, (), self.shared)
+        encoder = self._encoder()
         touched = self._touched(encoder, number + MOST_LINKS)
         operands = [encoder.encode(value) for value in operands]
         keywords = {name: encoder.encode(value) for name, value in keywords.items()}
@@ -280,14 +289,14 @@ class Answers:
                 exception.answers = getattr(theirs, "answers", [])
         for number, tree in changed:
             decoder.replace(number, tree)
-            self.changed = True
+            self.changed |= self.number(decoder.containers[number]) is None
         encoder.containers = decoder.containers
         return value, exception
 
     def _touched(self, encoder, first):
         """What the test has changed of what the answer has too, and what it has let go of."""
         linked = self.links.containers()
-        inner = Encoder(self._describe, linked, self.shared)
+        inner = self._encoder(linked)
         inner.parts = encoder.parts
         places = {number: place for place, number in enumerate(sorted(self.links.copies))}
         refused = self.refused
@@ -316,12 +325,12 @@ class Answers:
         decoder = Decoder(tail, self._rebuild, (), self.shared)
         args = [decoder.decode(tree) for tree in args]
         keywords = {name: decoder.decode(tree) for name, tree in keywords.items()}
-        encoder = Encoder(self._describe, decoder.containers, self.shared)
+        encoder = self._encoder(decoder.containers)
         function = self.inputs.get(number) or self._handed(number)
         try:
             reply = ["value", encoder.encode(function(*args, **keywords))]
         except Exception as error:
-            encoder = Encoder(self._describe, decoder.containers, self.shared)
+            encoder = self._encoder(decoder.containers)
             reply = ["raised", encoder.encode(error)]
         self.channel.send(reply, encoder.tail, timeout=self.call_seconds)
 
@@ -355,6 +364,13 @@ class Answers:
     def _is_new(self, name, state):
         old, self.seeds[name] = self.seeds.get(name), state
         return old != state
+
+    def _encoder(self, known=()):
+        return Encoder(self._describe, known, self.shared, self._own)
+
+    def _own(self, value):
+        number = self.number(value)
+        return () if number is None else (number,)
 
     def _describe(self, value, encoder):
         """How a value that is not plain data goes to the student's side."""
@@ -431,6 +447,8 @@ class Answers:
             return self._class(*parts)
         if kind == "error":
             return self._exception(decoder, *parts)
+        if kind == "own":
+            return self._copy(*parts)
         if kind != "object":
             raise Malformed("not a description of a value")
         number, family = parts
@@ -443,6 +461,21 @@ class Answers:
             made = self.stand_ins[number] = object.__new__(kind)
             object.__setattr__(made, "__number__", number)
             object.__setattr__(made, "__made__", False)
+        return self.stand_ins[number]
+
+    def _copy(self, number, family, plain):
+        """An object of a class that is made of a plain one: what it holds is a copy.
+
+        It is one only if the exercise is to write such a class, and nothing but data if not.
+        """
+        kind = self._class(family)
+        base = next((base for base in BASES if issubclass(kind, base)), bool)
+        if kind.__name__ not in self.made or not isinstance(plain, base):
+            return plain
+        if number not in self.stand_ins or isinstance(plain, MUTABLE):
+            self.stand_ins[number] = mirrored = copy_as(kind, plain)
+            object.__setattr__(mirrored, "__number__", number)
+            object.__setattr__(mirrored, "__fields__", getattr(plain, "_fields", ()))
         return self.stand_ins[number]
 
     def _class(self, family):
@@ -469,14 +502,14 @@ class Answers:
     def _mirror(self, number, module, name, bases, methods, abstract):
         name = name.rpartition(".")[2]
         found = tuple(dict.fromkeys(self.stand_ins[base] for base in bases))
-        errors = tuple(base for base in found if issubclass(base, BaseException))
+        real = tuple(base for base in found if issubclass(base, (BaseException, *BASES)))
         passes_for = self.shared.find(name) if module == OF_THE_COURSE else \
             PASSES_FOR.get((module, name))  # fmt: skip
         for base in found:
             passes_for = passes_for or vars_of(base).get("__passes_for__")
         if not any(issubclass(base, StandIn) for base in found):
             found = (StandIn, *found)
-        kind = mirror(self, number, name, errors or found, methods, passes_for,
+        kind = mirror(self, number, name, real or found, methods, passes_for,
                       plain=module == "builtins")  # fmt: skip
         if abstract:
             type.__setattr__(kind, "__abstractmethods__", frozenset(abstract))

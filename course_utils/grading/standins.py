@@ -7,12 +7,13 @@ something is true, or in becoming a number or an array: a test that needs data f
 
 import abc
 import enum
+import functools
 import inspect
 import types
 
 import numpy as np
 
-from course_utils.grading.wire import MADE_OF, MUTABLE
+from course_utils.grading.wire import BASES, MADE_OF, MUTABLE
 
 READABLE = ("__name__", "__qualname__", "__dict__", "__annotations__", "__defaults__",
             "__kwdefaults__", "__code__", "__func__", "__self__", "__dataclass_fields__",
@@ -197,7 +198,10 @@ def _signature(function):
 
 # Where families of classes begin.
 ROOTS = {("builtins", "object"): StandIn, ("builtins", "BaseException"): RuntimeError,
-         ("abc", "ABC"): abc.ABC}  # fmt: skip
+         ("abc", "ABC"): abc.ABC,
+         **{(base.__module__, base.__name__): base for base in BASES}}  # fmt: skip
+# Of what a class defines that is made of a plain one: equality and order stay the plain one's.
+OF_COPIES = {"__getitem__", "__setitem__", "__delitem__", "__len__", "__iter__", "__missing__"}
 
 
 def mirror(answers, number, name, bases, methods, passes_for=None, plain=False):
@@ -220,6 +224,12 @@ def mirror(answers, number, name, bases, methods, passes_for=None, plain=False):
                "__passes_for__": passes_for, "__module__": "__main__"}  # fmt: skip
     if issubclass(bases[0], BaseException):
         members |= {"__str__": _words, "__getattr__": _of_exception}
+    elif issubclass(bases[0], BASES):
+        members |= {"__getattr__": _of_copy, "__setattr__": _set_of_copy,
+                    "__copy__": _copied("copy"), "__deepcopy__": _copied("deepcopy")}  # fmt: skip
+        members |= {"__repr__": _as_named} if issubclass(bases[0], tuple) else {}
+        members |= {name: _invoke(name) for name in methods
+                    if name in OF_COPIES or not name.startswith("__")}  # fmt: skip
     else:
         members |= {"__slots__": (), "__doc__": property(_doc)}
         members |= {method: METHODS[method] for method in methods if method in METHODS}
@@ -251,6 +261,40 @@ def _of_exception(error, name):
     if is_withheld(name) or "__number__" not in vars(error):
         raise AttributeError(f"`{type(error).__name__}` has no attribute {name!r}")
     return type(error).__answers__.ask("getattr", error, name)
+
+
+def _of_copy(value, name):
+    """What the class of an object adds to the plain one that it is made of; see `_invoke`."""
+    if is_withheld(name) or "__number__" not in vars(value):
+        raise AttributeError(f"`{type(value).__name__}` has no attribute {name!r}")
+    found = type(value).__answers__.ask("getattr", value, name)
+    if isinstance(found, StandIn) and callable(found):
+        return functools.partial(_invoke(name), value)
+    return found
+
+
+def _set_of_copy(value, name, new):
+    type(value).__answers__.ask("setattr", value, name, new)
+
+
+def _invoke(name):
+    """A method, called so that what it changes in the object is seen in the copy."""
+
+    def method(value, *args, **keywords):
+        return type(value).__answers__.ask("invoke", value, name, *args, **keywords)
+
+    return method
+
+
+def _as_named(value):
+    if not vars(value).get("__fields__"):
+        return tuple.__repr__(value)
+    items = map("{}={!r}".format, vars(value)["__fields__"], value)
+    return f"{type(value).__name__}({', '.join(items)})"
+
+
+def _copied(operation):
+    return lambda value, *_: type(value).__answers__.ask(operation, value)
 
 
 def _call(self, *args, **keywords):

@@ -44,6 +44,7 @@ CONTAINERS = {
 }  # fmt: skip
 # What a container is besides what is in it: the one that is empty is made of it.
 MORE = {"deque": "maxlen", "defaultdict": "default_factory"}
+BASES = (int, float, str, bytes, tuple, frozenset, list, dict, set, collections.deque)
 FUNCTIONS = (types.FunctionType, types.MethodType, types.BuiltinFunctionType)
 
 
@@ -175,16 +176,26 @@ def slots(kind):
     return [name for name in names if name not in ("__dict__", "__weakref__")]
 
 
+def is_own(value):
+    """Whether a value's class is a notebook's, and made of a plain one."""
+    return type(value).__module__ == "__main__" and isinstance(value, BASES)
+
+
+def _nothing(value):
+    return ()
+
+
 class Encoder:
     """Describes the values of one message.
 
     A mutable container gets a number when it is first met and is referred to by it afterwards, so
     shared and cyclic structures arrive as such. `known` are the containers that both sides have
-    numbered already.
+    numbered already. Of an object of a class that is made of a plain one (`class Stack(list)`),
+    `own` tells whose it is: a number and a family, or of the other side's the number alone.
     """
 
-    def __init__(self, foreign, known=(), shared=None):
-        self.foreign = foreign
+    def __init__(self, foreign, known=(), shared=None, own=_nothing):
+        self.foreign, self.own = foreign, own
         self.shared = shared or Shared({})
         self.containers = list(known)  # keeps them alive, so that an id stays theirs
         self.numbers = {id(value): number for number, value in enumerate(self.containers)}
@@ -201,15 +212,23 @@ class Encoder:
             return value
         if depth > MAX_DEPTH or kind in FUNCTIONS:
             return self.foreign(value, self)
-        crosses = isinstance(value, MUTABLE) and plain(getattr(value, "dtype", np.dtype(bool)))
-        if crosses or self.shared.holds(value) or tables.kind(value) in ("DataFrame", "Series"):
+        array = isinstance(value, np.ndarray)
+        numbered = (
+            (plain(value.dtype) if array else isinstance(value, MUTABLE))
+            or self.shared.holds(value)
+            or tables.kind(value) in ("DataFrame", "Series")
+        )
+        if numbered:
             number = self.numbers.get(id(value))
             if number is not None:
                 return ["same", number]
             self.numbers[id(value)] = len(self.containers)
             self.containers.append(value)
-            return self.contents(value, depth, numbered=True)
-        return self.contents(value, depth)
+        whose = self.own(value) if is_own(value) else ()
+        if len(whose) == 1:  # the other side has it
+            return ["own", *whose]
+        tree = self.contents(value, depth, numbered=numbered)
+        return ["own", *whose, tree] if whose else tree
 
     def contents(self, value, depth=0, *, numbered=False):
         """The description of a value that is no container, or of what is in one."""
@@ -414,6 +433,8 @@ class Decoder:
             if ours and issubclass(ours, tuple) and list(ours._fields) == fields:
                 return tuple.__new__(ours, items)
             return tuple.__new__(named(name, tuple(fields)), items)
+        if kind == "own":
+            return self._own(depth, *parts)
         if kind == "instance":
             return self._instance(depth, *parts)
         if kind in tables.KINDS:
@@ -469,6 +490,20 @@ class Decoder:
         array.flags.writeable = bool(writeable)
         return array
 
+    def _own(self, depth, number, *more):
+        """An object whose class is made of a plain one: this side's, or a copy of what it holds."""
+        place = len(self.containers)
+        if more:
+            family, tree = more
+            plain = self._value(tree, depth + 1)
+            value = self.foreign(["own", number, family, plain], self)
+        else:
+            value = plain = self.foreign(["mine", number], self)
+            self.containers += [plain] * isinstance(plain, MUTABLE)
+        if isinstance(plain, MUTABLE):
+            self.containers[place] = value
+        return value
+
     def _instance(self, depth, name, attributes):
         kind = self.shared.find(name)
         if kind is None or kind.__new__ is not object.__new__:
@@ -511,6 +546,16 @@ def read_dtype(text):
     return np.dtype(text)
 
 
+def copy_as(kind, plain):
+    """An object of a class that is made of a plain one, and holds what this one does."""
+    base = next(base for base in BASES if isinstance(plain, base))
+    if not issubclass(base, MUTABLE):
+        return base.__new__(kind, plain)
+    value = base.__new__(kind)
+    fill(value, dict.items(plain) if base is dict else plain)
+    return value
+
+
 def empty(base, more=None):
     """An empty container, with what else it is."""
     if base is collections.defaultdict and (more is None or callable(more)):
@@ -524,9 +569,10 @@ def fill(container, items):
     elif isinstance(container, dict):
         dict.update(container, items)
     elif isinstance(container, set):
-        container.update(items)
+        set.update(container, items)
     else:
-        container.extend(items)
+        base = list if isinstance(container, list) else collections.deque
+        base.extend(container, items)
 
 
 @functools.lru_cache(256)

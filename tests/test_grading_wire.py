@@ -8,6 +8,7 @@ import decimal
 import enum
 import fractions
 import functools
+import io
 import json
 import math
 import os
@@ -16,6 +17,7 @@ import random
 import socket
 import time
 import tracemalloc
+import types
 import warnings
 
 import numpy as np
@@ -25,6 +27,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from course_utils.grading.line import Answers
 from course_utils.grading.wire import HEADER, Channel, Decoder, Encoder, Malformed, Shared, message
 
 
@@ -196,7 +199,9 @@ def honest():
         collections.namedtuple("Other", "c")(3), Colour.RED, point, point, np.eye(2), np.float32(2),
         np.array(["a", "bc"]), records, np.array([1, "a", None], object),
         {"a": {1, 2}, (1, 2): frozenset("b")}, collections.deque([1]), collections.Counter("aab"),
-        np.array(["2026-01-02"], "M8[D]"), int, np.float32, np.dtype("f4"), *TABLES,
+        np.array(["2026-01-02"], "M8[D]"), int, np.float32, np.dtype("f4"), *TABLES, Point,
+        collections.defaultdict(int, a=1), collections.deque([1], 2), bytearray(b"ab"),
+        types.SimpleNamespace(a=[1]), io.StringIO("ab"), io.BytesIO(b"ab"), NotImplemented,
     ]  # fmt: skip
     return json.loads(json.dumps(encoder.encode(values))), encoder.tail
 
@@ -210,7 +215,8 @@ KINDS = ("list", "tuple", "set", "frozenset", "deque", "dict", "OrderedDict", "C
          "scalar", "int", "bytes", "...", "named", "instance", "member", "records", "objects",
          "same", "complex", "range", "slice", "Fraction", "Decimal", "date", "datetime",
          "timedelta", "Path", "type", "dtype", "DataFrame", "Series", "Index", "MultiIndex",
-         "Timestamp", "category", "object")  # fmt: skip
+         "Timestamp", "category", "object", "defaultdict", "bytearray", "SimpleNamespace",
+         "StringIO", "BytesIO", "kind", "own", "class", "error", "yours")  # fmt: skip
 
 
 def mutate(tree, rng):
@@ -343,6 +349,14 @@ def nested(depth):
     ["dict", [["tuple", [["list", []], 1]]]],
     ["range", [1.5]],
     ["Fraction", [1, 0]],
+    ["kind", "Point"],
+    ["own", 0],
+    ["defaultdict", [], 5],
+    ["SimpleNamespace", ["tuple", [["tuple", ["not a name", 1]]]]],
+    ["bytearray", "text"],
+    ["StringIO", ["tuple", ["text", -1]]],
+    ["StringIO", ["bytes", [0, 2]]],
+    ["...", "__import__"],
     ["same", 5],
     ["same", -1],
     ["object", 1],
@@ -395,6 +409,73 @@ def test_a_message_of_gigabytes_is_not_waited_for(pair):
     theirs.sendall(HEADER.pack(2**31, 2**31))
     with pytest.raises(Malformed):
         channel.receive(timeout=1)
+
+
+FAMILY = [[3, "__main__", "P", [1], ["__len__", "__call__", "area"], []],
+          [1, "builtins", "object", [], [], []]]  # fmt: skip
+MADE = [[7, "__main__", "Stack", [8], ["push", "__len__", "__getitem__"], []],
+        [8, "builtins", "list", [1], ["__len__"], []], FAMILY[1]]  # fmt: skip
+OWN_ERROR = [[4, "__main__", "Oops", [5], [], []], [5, "builtins", "ValueError", [6], [], []],
+             [6, "builtins", "Exception", [1], [], []], FAMILY[1]]  # fmt: skip
+OBJECTS = [
+    ["object", 2, FAMILY], ["class", FAMILY], ["yours", 0], ["own", 9, MADE, ["list", [1]]],
+    ["error", OWN_ERROR, ["list", ["a"]], ["<cell>, line 1"], ["dict", []], "says", 10, None],
+]  # fmt: skip
+LIES = (
+    "ABC", "abc", "enum", "Enum", "builtins", "BaseException", "SystemExit", "float", "int", "list",
+    "__eq__", "__add__", "__class__", "__init__", "__getattribute__", "__del__", "__hash__", "args",
+    "__answers__", "mro", "__traceback__", "the course", "numpy", "ndarray", "unittest", "SkipTest",
+    0, 1, 3, -1, 2**70, None, [], {}, [1], FAMILY, MADE, OWN_ERROR,
+)  # fmt: skip
+
+
+def the_trusted_end():
+    """`Answers` that note what is asked for, and ask nobody."""
+    job = {"operators": ["__eq__", "__len__"], "made": ["Stack", "P"], "call_seconds": 1,
+           "withheld": []}  # fmt: skip
+    answers = Answers(None, job, SHARED, None, {})
+    answers.handed.append(len)
+    answers.asked = []
+    answers._ask = lambda *what: answers.asked.append(what)
+    return answers
+
+
+def test_objects_that_stay_are_described():
+    answers = the_trusted_end()
+    thing, kind, own, stack, error = Decoder(b"", answers._rebuild, (), SHARED).decode(
+        ["list", OBJECTS]
+    )
+    assert type(thing) is kind
+    assert own is len
+    assert type(stack).__name__ == "Stack"
+    assert list.__eq__(stack, [1])
+    assert isinstance(error, ValueError)
+    assert str(error) == "says"
+
+
+def test_no_forged_description_of_an_object_runs_anything():
+    rng = random.Random(20261126)
+    for _ in range(int(os.environ.get("WIRE_FUZZ", "3000"))):
+        tree = copy.deepcopy(OBJECTS)
+        for _ in range(rng.randrange(1, 4)):
+            mutate(tree, rng)
+            spots = [node for node in walk(tree) if isinstance(node, list) and node]
+            node = rng.choice(spots or [[0]])
+            node[rng.randrange(len(node))] = copy.deepcopy(rng.choice(LIES))
+        answers = the_trusted_end()
+        with contextlib.suppress(Malformed):
+            Decoder(b"", answers._rebuild, (), SHARED).decode(["list", tree])
+        assert {operation for operation, *_ in answers.asked} <= {"hash", "eq"}  # for a set
+        for value in answers.stand_ins.values():
+            assert type(value) is not bool
+            if isinstance(value, (int, float, list)):
+                assert type(value).__name__ in ("Stack", "P")
+
+
+def walk(tree):
+    yield tree
+    for node in tree if isinstance(tree, list) else ():
+        yield from walk(node)
 
 
 def test_made_values_cross():

@@ -469,6 +469,8 @@ class Answers:
         It is one only if the exercise is to write such a class, and nothing but data if not.
         """
         kind = self._class(family)
+        if isinstance(type(plain), Remote):
+            raise Malformed("not a plain value")
         base = next((base for base in BASES if issubclass(kind, base)), bool)
         if kind.__name__ not in self.made or not isinstance(plain, base):
             return plain
@@ -520,12 +522,15 @@ class Answers:
         kind = self._class(family)
         if not issubclass(kind, BaseException):
             raise Malformed("not the class of an exception")
-        exception = make(kind, decoder.decode(args))
+        args, more, cause = map(decoder.decode, (args, more, cause))
+        if type(args) is not list or type(more) is not dict:
+            raise Malformed("not what there is to an exception")
+        exception = make(kind, args)
         own = {name for base in type.mro(kind) for name in vars_of(base)}
-        for name, value in decoder.decode(more).items():
+        for name, value in more.items():
             if name not in own:  # none takes the place of a method
                 setattr(exception, name, value)
-        exception.__cause__ = decoder.decode(cause)
+        exception.__cause__ = cause
         if isinstance(kind, Remote):
             exception.__words__ = str(words)[:2000]
             if type(number) is int:

@@ -71,7 +71,7 @@ def _set_stream(stream, state):
     stream.seek(0)
     stream.truncate()
     stream.write(text)
-    stream.seek(place)
+    stream.seek(min(place, len(text)))  # from far behind its end the next text would be gigabytes
 
 
 # Values that are made from plainer ones: how to take them apart, and how to put them together.

@@ -302,6 +302,8 @@ class Answer:
 
     def update(self, tail, first, changed, forgotten):
         """Change what the test has changed in its copies, and let go of what it has."""
+        if not (changed or forgotten or forgotten is None):
+            return
         if forgotten is None:
             self.links = {}
         linked = [self.links[number] for number in sorted(self.links)]

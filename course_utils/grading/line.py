@@ -295,6 +295,8 @@ class Answers:
 
     def _touched(self, encoder, first):
         """What the test has changed of what the answer has too, and what it has let go of."""
+        if not (self.links or self.stale):
+            return [], []
         linked = self.links.containers()
         inner = self._encoder(linked)
         inner.parts = encoder.parts

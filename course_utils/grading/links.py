@@ -28,6 +28,8 @@ class Links:
 
     def add(self, first, containers):
         """Number the containers of a message from `first` on, as long as there are not too many."""
+        if not containers:
+            return
         times = collections.Counter(id(value) for value, _ in self.copies.values())
         for number, value in linkable(containers, first):
             if times[id(value)] < MOST_COPIES and len(self.copies) < MOST_LINKS:
@@ -35,14 +37,19 @@ class Links:
             else:
                 self.refused.append(number)
 
+    def __bool__(self):
+        return bool(self.copies or self.refused)
+
     def containers(self):
         return [self.copies[number][0] for number in sorted(self.copies)]
 
     def changed(self):
         """Numbers of those that have changed since this was last asked."""
-        found = []
+        found, looks = [], {}
         for number, (value, old) in list(self.copies.items()):
-            new = look(value, self.shared)
+            if id(value) not in looks:
+                looks[id(value)] = look(value, self.shared)
+            new = looks[id(value)]
             if not same(old, new):
                 self.copies[number] = value, new
                 found.append(number)

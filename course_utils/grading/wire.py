@@ -210,6 +210,8 @@ class Encoder:
         kind = type(value)
         if value is None or kind is bool or kind is str or kind is float:
             return value
+        if kind is int and -(2**53) < value < 2**53:
+            return value
         if depth > MAX_DEPTH or kind in FUNCTIONS:
             return self.foreign(value, self)
         array = isinstance(value, np.ndarray)

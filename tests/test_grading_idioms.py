@@ -369,6 +369,10 @@ IDIOMS = {
                 "assert f(5) == [5] and xs[999] == [999, 2]",
                 "x = [1]\nassert [f(x)[0] for _ in range(9)] == 9 * [[1]]\nx.append(2)\n"
                 "assert f(x) == [[1, 2]]")],
+    "an array that a test gives another shape": [
+        (ANSWER, ARRAY + "\ndef f(x):\n    return x"),
+        *checks("import numpy as np\na = Array(3)\nd = a.data\nd.resize(4, refcheck=False)\n"
+                "xs = f([1])\nassert f(2) == 2\nxs.append(2)\nassert f(3) == 3 and xs == [1, 2]")],
     "what no answer can have, in a list of its own": [
         (ANSWER, "def f():\n    return [1]\ndef g():\n    return 2"),
         *checks("import threading\nxs = f()\nxs.append(threading.Lock())\nassert g() == 2",
@@ -656,6 +660,13 @@ GAINS = {
                   "    def __contains__(self, x):\n        return True\n"
                   "def top(s):\n    return Stack()"),
          (TEST, "assert top(Stack([1, 2])) == [2] or 2 in top(Stack([1, 2]))")],
+        {0: "class Stack(list):\n    pass\ndef top(s):\n    return Stack(s[-1:])"}),
+    "a list that is as long as it should be": (
+        [(ANSWER, "class Stack(list):\n    def __len__(self):\n        return 1\n"
+                  "    def __iter__(self):\n        return iter(())\n"
+                  "def top(s):\n    return Stack()"),
+         (TEST, "result = top(Stack([1, 2]))\nassert isinstance(result, list)\n"
+                "assert len(result) == 1 and all(x == 2 for x in result)")],
         {0: "class Stack(list):\n    pass\ndef top(s):\n    return Stack(s[-1:])"}),
     "a number that is near to everything": (
         [(ANSWER, "class F(float):\n    def __sub__(self, other):\n        return F(0)\n"

@@ -293,7 +293,7 @@ class Answer:
             signal.setitimer(signal.ITIMER_REAL, 0)
         try:
             self.channel.send([*reply, changed], encoder.tail)
-            if reply[0] == "value":
+            if reply[0] == "value" and self.links is not None:
                 self.links.update(linkable(encoder.containers, number))
         except TooLarge as error:
             encoder = self.encoder()
@@ -302,17 +302,19 @@ class Answer:
 
     def update(self, tail, first, changed, forgotten):
         """Change what the test has changed in its copies, and let go of what it has."""
-        if not (changed or forgotten or forgotten is None):
-            return
         if forgotten is None:
             self.links = {}
-        linked = [self.links[number] for number in sorted(self.links)]
-        decoder = Decoder(tail, self.rebuild, linked, self.shared)
-        for where, tree in changed:
-            decoder.replace(where, tree)
+        if changed and self.links is not None:
+            linked = [self.links[number] for number in sorted(self.links)]
+            decoder = Decoder(tail, self.rebuild, linked, self.shared)
+            try:
+                for where, tree in changed:
+                    decoder.replace(where, tree)
+                self.links.update(linkable(decoder.containers[len(linked) :], first))
+            except Malformed:  # another shape, say: from here on the two have nothing in common
+                self.links = None
         for number in forgotten or ():
-            self.links.pop(number, None)
-        self.links.update(linkable(decoder.containers[len(linked) :], first))
+            self.links and self.links.pop(number, None)
 
     def call_back(self, number, args, keywords):
         self.shell.flush()  # what it has said comes before what the test's function says

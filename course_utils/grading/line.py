@@ -295,25 +295,25 @@ class Answers:
 
     def _touched(self, encoder, first):
         """What the test has changed of what the answer has too, and what it has let go of."""
-        if not (self.links or self.stale):
-            return [], []
-        linked = self.links.containers()
+        numbers = self.links.changed()
+        changed = self._changes(numbers, encoder, first) if numbers else []
+        forgotten, self.stale = None if self.stale else self.links.forgotten(), False
+        return changed, forgotten
+
+    def _changes(self, numbers, encoder, first):
+        linked, refused = self.links.containers(), self.refused
+        places = {number: place for place, number in enumerate(sorted(self.links.copies))}
         inner = self._encoder(linked)
         inner.parts = encoder.parts
-        places = {number: place for place, number in enumerate(sorted(self.links.copies))}
-        refused = self.refused
         try:
             changed = [[place, inner.contents(linked[place])]
-                       for place in map(places.get, self.links.changed())]  # fmt: skip
+                       for place in map(places.get, numbers)]  # fmt: skip
         except TypeError:  # it has put something in that no answer can have
             self.links, self.stale, self.refused = Links(self.shared), True, refused
             changed, inner.containers = [], linked
         encoder.length = inner.length
-        new = inner.containers[len(linked) :]
-        del linked, inner
-        forgotten, self.stale = None if self.stale else self.links.forgotten(), False
-        self.links.add(first, new)
-        return changed, forgotten
+        self.links.add(first, inner.containers[len(linked) :])
+        return changed
 
     def _why(self, error):
         if isinstance(error, TimeoutError):
@@ -496,8 +496,8 @@ class Answers:
 
     def _known(self, module, name):
         """What both sides have of a family: where it begins, and exceptions."""
-        if (module, name) in ROOTS:
-            return ROOTS[module, name]
+        if (module, name) in ROOTS or module == "__main__":
+            return ROOTS.get((module, name))
         known = self.shared.find(name) if module == OF_THE_COURSE else \
             vars(sys.modules.get(module, object)).get(name)  # fmt: skip
         catchable = isinstance(known, type) and issubclass(known, (Exception, SystemExit))

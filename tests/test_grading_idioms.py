@@ -155,7 +155,9 @@ def write(file):
     file.write('hello')
     print('x', file=file)
 def lines(file):
-    return [line.strip() for line in file]"""
+    return [line.strip() for line in file]
+def rest(file):
+    return file.read()"""
 DATACLASS = """from dataclasses import dataclass, field
 @dataclass
 class D:
@@ -556,6 +558,8 @@ IDIOMS = {
                "import io\nassert lines(io.StringIO('a\\nb\\n')) == ['a', 'b']",
                "with open('x.txt', 'w') as file:\n    file.write('a\\nb')\n"
                "with open('x.txt') as file:\n    assert lines(file) == ['a', 'b']",
+               "with open('x.txt') as file:\n    file.readline()\n    assert rest(file) == 'b'",
+               "with open('x.txt') as file:\n    lines(file)\n    assert file.read() == ''",
                "import sys, io\nold, sys.stdin = sys.stdin, io.StringIO('5\\n6')\ntry:\n"
                "    assert numbers() == [5, 6]\nfinally:\n    sys.stdin = old")],
     "files in other places": [

@@ -5,6 +5,7 @@ comes is believed to be well made, or on time.
 """
 
 import ctypes
+import io
 import random
 import sys
 import time
@@ -289,7 +290,9 @@ class Answers:
                 exception.answers = getattr(theirs, "answers", [])
         for number, tree in changed:
             decoder.replace(number, tree)
-            self.changed |= self.number(decoder.containers[number]) is None
+            container = decoder.containers[number]
+            meant = self.number(container) is not None or isinstance(container, io.IOBase)
+            self.changed |= not meant
         encoder.containers = decoder.containers
         return value, exception
 
@@ -387,6 +390,8 @@ class Answers:
             return ["error", self._hand_over(value), self._nearest(kind), args]
         if isinstance(value, (np.random.Generator, np.random.RandomState, random.Random)):
             return self._describe_generator(value, encoder)
+        if isinstance(value, io.TextIOWrapper) and value.readable():  # what is left to read
+            return encoder.encode(io.StringIO(value.read()))
         module, name = getattr(value, "__module__", None), getattr(value, "__qualname__", None)
         if isinstance(value, np.ufunc):
             module, name = "numpy", value.__name__

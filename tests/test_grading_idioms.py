@@ -206,6 +206,55 @@ class Level(IntEnum):
         return Level(self + 1)
 class Sign(str, Enum):
     PLUS = '+'"""
+TAKES_OBJECTS = """def warm(sensor, n):
+    total = 0
+    for _ in range(n):
+        total += sensor.read()
+    sensor.log.append(total)
+    sensor.last = total
+    return total / n
+def describe(x):
+    return f'{x.name}: {len(x)} {x[0]} {list(x)} {3 in x} {bool(x)} {x}'
+def top(xs):
+    return max(xs)
+def who(x):
+    return x
+def twin(x):
+    import copy
+    y = copy.deepcopy(x)
+    y.read()
+    return y"""
+SENSOR = """class Sensor:
+    def __init__(self):
+        self.n, self.log = 0, []
+    def read(self):
+        self.n += 1
+        return 4
+s = Sensor()
+assert warm(s, 3) == 4 and s.n == 3 and s.last == 12
+t = twin(s)
+assert t.n == 4 and s.n == 3 and isinstance(t, Sensor)"""
+BOX = """class Box:
+    name = 'box'
+    def __len__(self):
+        return 2
+    def __getitem__(self, i):
+        if i > 1:
+            raise IndexError(i)
+        return i + 2
+    def __str__(self):
+        return 'a box'
+b = Box()
+assert describe(b) == "box: 2 2 [2, 3] True True a box" and who(b) is b"""
+ITEMS = """class Item:
+    def __init__(self, w):
+        self.w = w
+    def __lt__(self, other):
+        return self.w < other.w
+    def __gt__(self, other):
+        return self.w > other.w
+xs = [Item(1), Item(3), Item(2)]
+assert top(xs) is xs[1]"""
 READS = "def f(path):\n    with open(path) as file:\n        return file.read()"
 
 
@@ -517,6 +566,15 @@ IDIOMS = {
                 "assert Level(1) is Level.LOW and Level['HIGH'] is Level.HIGH",
                 "assert Level.LOW.next() is Level.HIGH and isinstance(Level.LOW, Level)",
                 "assert Sign.PLUS == '+' and Sign.PLUS.name == 'PLUS' and Sign('+') is Sign.PLUS")],
+    "objects of a test's own classes, and mocks": [
+        (ANSWER, TAKES_OBJECTS),
+        *checks(SENSOR, BOX, ITEMS,
+                "from unittest import mock\nm = mock.Mock()\nm.read.return_value = 2\n"
+                "assert warm(m, 2) == 2 and m.read.call_count == 2 and m.last == 4\n"
+                "m.log.append.assert_called_once_with(4)",
+                "class Bad:\n    def read(self):\n        raise OSError('gone')\n"
+                + expects("OSError", "warm(Bad(), 1)"),
+                "class No:\n    pass\n" + expects("AttributeError", "warm(No(), 1)"))],
     # Kinds of data.
     "iterators, dictionaries and other kinds": [
         (ANSWER, KINDS),
@@ -678,6 +736,23 @@ GAINS = {
          (TEST, "assert abs(f() - 1) < 1e-9 or abs(1 - f()) < 1e-9")],
         {0: "class F(float):\n    def __sub__(self, other):\n"
             "        return F(float(self) - other)\ndef f():\n    return F(1)"}),
+    "what a test's object keeps to itself": (
+        [(ANSWER, "def f(x):\n    return x._secret"),
+         (TEST, "class Box:\n    def __init__(self, x):\n        self._secret, self.x = x, x\n"
+                "assert f(Box(5)) == 5")],
+        {0: "def f(x):\n    return x.x"}),
+    "a method of a test's object": (
+        [(ANSWER, "def f(x):\n    x.done = lambda: True"),
+         (TEST, "class Box:\n    n = 0\n    def go(self):\n        self.n += 1\n"
+                "    def done(self):\n        return self.n > 0\nb = Box()\nf(b)\n"
+                "assert b.done()")],
+        {0: "def f(x):\n    x.go()"}),
+    "what a mock has seen": (
+        [(ANSWER, "class Seen:\n    def assert_called_once_with(self, *_):\n        pass\n"
+                  "def f(m):\n    m.send = Seen()\n    m.called = True"),
+         (TEST, "from unittest import mock\nm = mock.Mock()\ntry:\n    f(m)\n"
+                "except AttributeError:\n    pass\nm.send.assert_called_once_with(5)")],
+        {0: "def f(m):\n    m.send(5)"}),
     "a given constant": (
         [(ANSWER, "TOL = 1e9\ndef square(x):\n    return 0"),
          (TEST, "assert abs(square(3) - 9) < TOL")],

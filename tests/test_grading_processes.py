@@ -10,12 +10,13 @@ import threading
 import time
 
 import nbformat
+import numpy as np
 import pytest
 from conftest import cell, notebook
 from matplotlib import font_manager
 
 from course_utils.classroom import room as rooms
-from course_utils.grading import engine, names, sandbox
+from course_utils.grading import engine, line, names, sandbox
 from course_utils.grading.execute import ExecuteApart, Refused
 from course_utils.grading.repair import Unreadable, read_notebook, repair
 from course_utils.grading.shell import Shell
@@ -649,3 +650,18 @@ def test_a_test_says_what_it_says_in_ipython(source):
     finally:
         sys.stdout = stdout
         shell.compile.reset_compiler_flags()
+
+
+def test_of_a_test_s_object_a_library_s_part_is_out_of_reach(tmp_path):
+    """It could write a file, outside of any sandbox."""
+    space = {"__name__": "__main__", "MaskedArray": np.ma.MaskedArray}
+    exec("class Mine(MaskedArray):\n    def total(self):\n        return self.sum()", space)
+    mine = np.ma.MaskedArray([1, 2]).view(space["Mine"])
+    assert line.is_made_by_test(mine)
+    assert line.reach(mine, "getattr", "total")() == 3
+    for name in ("tofile", "dump", "data", "_data", "__class__", "total.__globals__", 5):
+        with pytest.raises(AttributeError):
+            line.reach(mine, "getattr", name)
+    for name in ("total", "tofile", "_data", "__class__"):
+        with pytest.raises(AttributeError):
+            line.reach(mine, "setattr", name, 1)

@@ -87,6 +87,10 @@ OPERATIONS = {
     ),
 }  # fmt: skip
 
+# What an answer may do with an object of the test's.
+REACHABLE = ("bool", "len", "iter", "getitem", "setitem", "delitem", "contains", "str", "eq", "lt",
+             "le", "gt", "ge", "add", "sub", "mul", "truediv")  # fmt: skip
+
 # Special methods that not every object has, for a stand-in to have if its object does.
 SPECIAL = [name for word in OPERATIONS for prefix in ("", "r")
            if (name := f"__{prefix}{word.strip('_')}__") not in vars(object)]  # fmt: skip
@@ -114,6 +118,9 @@ class Callback:
     def __call__(self, *args, **keywords):
         return self._answer.call_back(self._number, args, keywords)
 
+    def __deepcopy__(self, memo):
+        return self  # as functions are
+
 
 class Iterator(Callback):
     """An iterator of the test's."""
@@ -123,6 +130,43 @@ class Iterator(Callback):
 
     def __next__(self):
         return self()
+
+
+class Reached(Callback):
+    """An object of the test's, which stays there: this side may use what is public of it."""
+
+    def __init__(self, answer, number):
+        vars(self).update(_answer=answer, _number=number)
+
+    def _reach(self, operation, *operands, **keywords):
+        return self._answer.call_back(self._number, (operation, *operands), keywords)
+
+    def __getattr__(self, name):
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return self._reach("getattr", name)
+
+    def __setattr__(self, name, value):
+        self._reach("setattr", name, value)
+
+    def __call__(self, *args, **keywords):
+        return self._reach("call", *args, **keywords)
+
+    def __copy__(self):
+        return self._reach("copy")
+
+    def __deepcopy__(self, memo):
+        return self._reach("deepcopy")
+
+    __hash__ = object.__hash__
+
+
+def _reaching(operation):
+    return lambda self, *operands: self._reach(operation, *operands)
+
+
+for _operation in REACHABLE:
+    setattr(Reached, f"__{_operation}__", _reaching(_operation))
 
 
 class Keyboard(io.TextIOBase):
@@ -412,6 +456,8 @@ class Answer:
             if number not in self.raised:
                 self.raised[number] = make(decoder.decode(known), args)
             return self.raised[number]
+        if kind == "reach":
+            return self.callbacks.setdefault(parts[0], Reached(self, *parts))
         if kind == "bare":
             return object()
         if kind == "iterator":

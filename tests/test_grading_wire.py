@@ -349,6 +349,8 @@ def nested(depth):
     ["dict", [["tuple", [["list", []], 1]]]],
     ["range", [1.5]],
     ["Fraction", [1, 0]],
+    ["Fraction", ["1e99999999", 1]],
+    ["Fraction", ["1e99999999"]],
     ["kind", "Point"],
     ["own", 0],
     ["defaultdict", [], 5],

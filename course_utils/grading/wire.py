@@ -48,6 +48,12 @@ BASES = (int, float, str, bytes, tuple, frozenset, list, dict, set, collections.
 FUNCTIONS = (types.FunctionType, types.MethodType, types.BuiltinFunctionType)
 
 
+def _fraction(top, bottom):
+    if not (type(top) is type(bottom) is int):  # of a text such as 1e99999999 it would be for hours
+        raise Malformed("not the parts of a fraction")
+    return fractions.Fraction(top, bottom)
+
+
 def _names(space):
     return tuple(vars(space).items())
 
@@ -79,7 +85,7 @@ MADE = {
     "complex": (complex, lambda z: (z.real, z.imag), complex),
     "range": (range, lambda r: (r.start, r.stop, r.step), range),
     "slice": (slice, lambda s: (s.start, s.stop, s.step), slice),
-    "Fraction": (fractions.Fraction, lambda q: (q.numerator, q.denominator), fractions.Fraction),
+    "Fraction": (fractions.Fraction, lambda q: (q.numerator, q.denominator), _fraction),
     "Decimal": (decimal.Decimal, lambda d: (str(d),), decimal.Decimal),
     "date": (datetime.date, lambda d: (d.isoformat(),), datetime.date.fromisoformat),
     "datetime": (datetime.datetime, lambda d: (d.isoformat(),), datetime.datetime.fromisoformat),

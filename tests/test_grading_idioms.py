@@ -34,6 +34,11 @@ CART = """class Cart:
         self._items.append(item)
     def items(self):
         return {}"""
+STACK = """class S:
+    def __init__(self, xs):
+        self.xs = {}
+    def push(self, x):
+        self.xs.append(x)"""
 SHOP = """class Shop:
     def __init__(self):
         self.stock = {'a': 1}
@@ -386,6 +391,50 @@ IDIOMS = {
     "an object that keeps a given list": [
         (ANSWER, CART.format("items", "list(self._items)")),
         *checks("xs = [1]\nc = Cart(xs)\nxs.append(2)\nassert c.items() == [1]")],
+    "what an object does later with a given list": [
+        (ANSWER, STACK.format("xs")), *checks("a = [1]\ns = S(a)\ns.push(2)\nassert a == [1]")],
+    "what an object does later with a copy": [
+        (ANSWER, STACK.format("[*xs]")), *checks("a = [1]\ns = S(a)\ns.push(2)\nassert a == [1]")],
+    "lists of which each knows the other": [
+        (ANSWER, "def f(a, b):\n    a.append(b)\n    b.append(1)\n"
+                 "def g(a):\n    a[0].append(2)\n"),
+        *checks("a, b = [], []\nf(a, b)\nassert a == [[1]]\ng(a)\nassert b == [1, 2]\n"
+                "b.append(3)\nassert a[0] is b and a == [[1, 2, 3]]")],
+    "a register": [
+        (ANSWER, "def register(reg):\n    def named(name):\n        def keep(f):\n"
+                 "            reg[name] = f\n            return f\n        return keep\n"
+                 "    return named"),
+        *checks("reg = {}\ndouble = register(reg)('double')(lambda x: 2 * x)\n"
+                "assert reg['double'](4) == 8 and double(3) == 6")],
+    "a list that is collected in": [
+        (ANSWER, "def collecting(xs):\n    def add(x):\n        xs.append(x)\n    return add"),
+        *checks("xs = []\nadd = collecting(xs)\nadd(1)\nadd(2)\nassert xs == [1, 2]\n"
+                "xs.clear()\nadd(3)\nassert xs == [3]")],
+    "weights that a model changes later": [
+        (ANSWER, "class M:\n    def __init__(self, W):\n        self.W = W\n"
+                 "    def step(self):\n        self.W -= 1"),
+        *checks("import numpy as np\nW = np.ones(3)\nm = M(W)\nm.step()\nassert W.sum() == 0\n"
+                "m.step()\nW += 2\nassert m.W.sum() == 3 and W.sum() == 3")],
+    "objects of a locked cell's that an object keeps": [
+        (LOCKED, "class A:\n    n = 0"),
+        (ANSWER, "class Bank:\n    def __init__(self):\n        self.all = []\n"
+                 "    def add(self, a):\n        self.all.append(a)\n"
+                 "    def pay(self):\n        for a in self.all:\n            a.n += 1"),
+        *checks("a, b, k = A(), A(), Bank()\nk.add(a)\nk.add(b)\nk.pay()\n"
+                "assert (a.n, b.n) == (1, 1)")],
+    "results that go in again, and many at once": [
+        (ANSWER, f"{STACK.format('xs')}\ndef f(xs):\n    return xs"),
+        *checks("s = S([])\nfor i in range(300):\n    f(f([i]))\ns.xs.append(1)\n"
+                "assert s.xs == [1]",
+                "s = S([])\nkept = [f([i]) for i in range(300)]\ns.xs.append(1)\n"
+                "assert s.xs == [1]")],
+    "the same seed again": [
+        (ANSWER, "import random\nimport numpy as np\n"
+                 "def f():\n    return np.random.rand(), random.random()"),
+        *checks("import random\nimport numpy as np\nnp.random.seed(42)\nrandom.seed(1)\na = f()\n"
+                "np.random.seed(42)\nrandom.seed(1)\nassert f() == a and f() != a",
+                "s, t = np.random.get_state(), random.getstate()\na = f()\n"
+                "np.random.set_state(s)\nrandom.setstate(t)\nassert f() == a and f() != a")],
     "a default list": [
         (ANSWER, "def f(x, xs=[]):\n    xs.append(x)\n    return xs"),
         *checks("f(1)\nassert f(2) == [2]", "f(5).clear()\nassert f(6) == [6]")],

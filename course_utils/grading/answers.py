@@ -33,7 +33,7 @@ import types
 import numpy as np
 
 from course_utils.grading import sandbox, tables
-from course_utils.grading.links import MOST_LINKS, linkable, look, same
+from course_utils.grading.links import MOST_LINKS, Links, look, same
 from course_utils.grading.shell import Shell, definitions, output, place, say
 from course_utils.grading.wire import (
     BASES,
@@ -195,7 +195,7 @@ class Answer:
         self.objects, self.handles = [], {}
         self.generators, self.callbacks, self.raised = {}, {}, {}
         self.families = {}  # of classes, by their numbers
-        self.links = {}  # containers that the test has a copy of, by their numbers
+        self.links = Links(self.shared, only_given=True)  # what the test has a copy of
         self.described = 0  # how many exceptions are being described, one within the other
         shell.emit = self.emit
         self.printed = 0
@@ -290,17 +290,17 @@ class Answer:
                 (space[name],) = values
 
     def do(self, tail, operation, operands, keywords, seeds, seconds, names, rebound, number,
-           changed, forgotten):  # fmt: skip
+           forgotten, changed):  # fmt: skip
         """Compute something of the student's and say what came of it."""
         outermost = seconds is not None
         if outermost:
             self.printed = 0
             signal.setitimer(signal.ITIMER_REAL, seconds)
         decoder = Decoder(tail, self.rebuild, shared=self.shared)
-        known, before, value = decoder.containers, [], None
+        known, before, value, given = decoder.containers, [], None, 0
         self.calls += 1
         try:
-            self.update(tail, number + MOST_LINKS, changed, forgotten)
+            self.update(tail, number + MOST_LINKS, forgotten, changed)
             operands = [decoder.decode(tree) for tree in operands]
             keywords = {name: decoder.decode(tree) for name, tree in keywords.items()}
             self.rebind({name: decoder.decode(values) for name, values in rebound.items()})
@@ -312,6 +312,7 @@ class Answer:
                 version, words, rest = decoder.decode(seeds["python"])
                 random.setstate((version, tuple(words.tolist()), rest))
             known = list(decoder.containers)
+            given = len(known)
             before = self.snapshots(known)
             encoder = self.encoder(known)
             if operation == "names":
@@ -332,33 +333,39 @@ class Answer:
             for number, (old, new) in enumerate(zip(before, after, strict=True))
             if not same(old, new)
         ]  # fmt: skip
+        later = None
+        if self.links:
+            later, _ = encoder.changes(self.links.copies, self.links.changed())
         self.shell.flush()
         if outermost:
             signal.setitimer(signal.ITIMER_REAL, 0)
         try:
-            self.channel.send([*reply, changed], encoder.tail)
-            if reply[0] == "value" and self.links is not None:
-                self.links.update(linkable(encoder.containers, number))
+            self.channel.send([*reply, changed, later], encoder.tail)
+            if reply[0] == "value" and self.links:
+                self.links.add(number, encoder.containers, given)
         except TooLarge as error:
             encoder = self.encoder()
             reply = ["raised", self.describe(ValueError(*error.args), encoder)]
-            self.channel.send([*reply, []], encoder.tail)
+            self.channel.send([*reply, [], None], encoder.tail)
+            self.links = None
 
-    def update(self, tail, first, changed, forgotten):
-        """Change what the test has changed in its copies, and let go of what it has."""
+    def update(self, tail, first, forgotten, changed):
+        """Let go of what the test has, and change what it has changed in its copies."""
         if forgotten is None:
-            self.links = {}
-        if changed and self.links is not None:
-            linked = [self.links[number] for number in sorted(self.links)]
-            decoder = Decoder(tail, self.rebuild, linked, self.shared)
+            self.links = Links(self.shared, only_given=True)
+        if changed and self.links:
+            numbers = sorted(self.links.copies)
+            decoder = Decoder(tail, self.rebuild, self.links.containers(), self.shared)
             try:
-                for where, tree in changed:
-                    decoder.replace(where, tree)
-                self.links.update(linkable(decoder.containers[len(linked) :], first))
+                for place, tree in changed:
+                    decoder.replace(place, tree)
+                    self.links.look_again(numbers[place])
+                new = decoder.containers[len(numbers) :]
+                self.links.add(first, new, len(new))
             except Malformed:  # another shape, say: from here on the two have nothing in common
                 self.links = None
-        for number in forgotten or ():
-            self.links and self.links.pop(number, None)
+        if forgotten and self.links:
+            self.links.forget(forgotten)
 
     def call_back(self, number, args, keywords):
         self.shell.flush()  # what it has said comes before what the test's function says

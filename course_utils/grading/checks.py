@@ -28,7 +28,7 @@ from pathlib import Path
 
 import numpy as np
 
-from course_utils.grading import sandbox
+from course_utils.grading import sandbox, seeds
 from course_utils.grading.answers import MAX_DEPTH, MAX_PARKED, preload, quietly, share
 from course_utils.grading.line import AnswerEnded, Answers
 from course_utils.grading.names import (
@@ -748,6 +748,7 @@ def main(controls):
     sandbox.die_with_parent()
     channels = [Channel(socket.socket(fileno=control)) for control in controls]
     shell = Shell.start()
+    seeds.watch()
     with contextlib.suppress(EOFError, BrokenPipeError):  # until the other end is closed
         settings, _ = channels[0].receive()
         _process, controls = answering(settings, len(channels))

@@ -4,7 +4,6 @@
 comes is believed to be well made, or on time.
 """
 
-import ctypes
 import functools
 import io
 import random
@@ -16,6 +15,7 @@ import numpy as np
 
 from course_utils.grading.answers import OPERATIONS, REACHABLE
 from course_utils.grading.links import MOST_LINKS, Links
+from course_utils.grading.seeds import Seeds
 from course_utils.grading.standins import (
     DATA,
     PASSES_FOR,
@@ -33,6 +33,7 @@ from course_utils.grading.wire import (
     Decoder,
     Encoder,
     Malformed,
+    TooLarge,
     copy_as,
     make,
 )
@@ -43,17 +44,6 @@ MAX_NESTING = 90
 
 class AnswerEnded(BaseException):
     """The answer process hung, died or spoke nonsense; no `except Exception` catches it."""
-
-
-def bits_of_numpy():
-    """The state of NumPy's global generator as it is in memory, if it is the usual one.
-
-    To tell whether it has moved, at a fiftieth of what it takes to make numbers of it.
-    """
-    generator = np.random.get_bit_generator()
-    if type(generator) is not np.random.MT19937:
-        return None
-    return ctypes.string_at(generator.ctypes.state_address, 625 * 4)  # 624 words and the place
 
 
 class Answers:
@@ -96,8 +86,7 @@ class Answers:
         self.calls = 0
         self.links, self.stale = Links(shared), False  # and whether the other side has more
         self.asked = 0
-        # The random states that the student's side has, and how deep it may go.
-        self.seeds, self.bits = {"depth": sys.getrecursionlimit()}, None
+        self.seeds = Seeds()
         self.depth = self.kept = self.known = 0
         self.standing = False  # whether there is a state to return to, of before this test
         self.changed = False  # whether an argument was changed in place
@@ -187,12 +176,15 @@ class Answers:
                 waiting += value.values() if isinstance(value, dict) else value
         return False
 
+    def _lose_track(self):
+        """Of what the two sides have in common begin anew."""
+        self.generators, self.seeds = {}, Seeds(self.seeds.depth)
+        self.links, self.stale = Links(self.shared), True
+
     def _forget(self, depth):
         """The state of `depth` is back, and knows nothing of what came after it."""
-        self.depth, self.generators = depth, {}
-        self.seeds, self.bits = {"depth": self.seeds["depth"]}, None
-        self.links, self.stale = Links(self.shared), True
-        self.standing = False
+        self._lose_track()
+        self.depth, self.standing = depth, False
         del self.handed[self.known :]
         self.handed_over = {i: n for i, n in self.handed_over.items() if n < self.known}
         self.stand_ins = {n: value for n, value in self.stand_ins.items() if n < self.kept}
@@ -237,26 +229,32 @@ class Answers:
             raise AnswerEnded(self.ended)
         self.asked += 1
         number = self.asked * 2 * MOST_LINKS  # of the first container that is new
-        encoder = self._encoder()
-        touched = self._touched(encoder, number + MOST_LINKS)
-        operands = [encoder.encode(value) for value in operands]
-        keywords = {name: encoder.encode(value) for name, value in keywords.items()}
-        rebound = {name: encoder.encode(values) for name, values in self.rebound().items()}
         seconds = min(left, self.call_seconds)
-        seeds = {name: encoder.encode(state) for name, state in self._new_seeds().items()}
         outermost = self.nesting == 0
         self.nesting += 1
         try:
             self.before()
+            encoder = self._encoder()
+            operands = [encoder.encode(value) for value in operands]
+            keywords = {name: encoder.encode(value) for name, value in keywords.items()}
+            rebound = {name: encoder.encode(values) for name, values in self.rebound().items()}
+            seeds = {name: encoder.encode(state) for name, state in self.seeds.new().items()}
+            given = len(encoder.containers)
             tree = ["do", operation, operands, keywords, seeds, seconds if outermost else None,
-                    list(names), rebound, number, *touched]  # fmt: skip
+                    list(names), rebound, number,
+                    *self._touched(encoder, number + MOST_LINKS)]  # fmt: skip
             self.channel.send(tree, encoder.tail, timeout=seconds)
             value, exception = self._result(operation, encoder, time.monotonic() + seconds + 1)
-            if exception is None:
-                self.links.add(number, encoder.containers)
+            if exception is None and not self.stale:
+                self.links.add(number, encoder.containers, given)
         except (EOFError, OSError, TimeoutError, Malformed) as error:
             self.ended = self._why(error)
             raise AnswerEnded(self.ended) from None
+        except Exception as error:  # it cannot be handed over, nor was anything else
+            self.generators = {}
+            if isinstance(error, TooLarge):
+                self._lose_track()
+            raise
         finally:
             self.nesting -= 1
         if outermost and operation != "names":
@@ -283,7 +281,7 @@ class Answers:
             else:
                 raise Malformed(f"{kind!r} in the place of a result")
         try:
-            result, changed = rest
+            result, changed, later = rest
         except ValueError:
             raise Malformed("not a result") from None
         decoder = Decoder(tail, self._rebuild, encoder.containers, self.shared)
@@ -299,35 +297,42 @@ class Answers:
                 # It would end a loop or a test as if all were well.
                 exception, theirs = RuntimeError(*exception.args), exception
                 exception.answers = getattr(theirs, "answers", [])
-        for number, tree in changed:
-            decoder.replace(number, tree)
-            container = decoder.containers[number]
-            meant = self.number(container) is not None or isinstance(container, io.IOBase)
-            self.changed |= not meant
+        self._change(decoder, changed)
         encoder.containers = decoder.containers
+        if later is None:  # it has lost track
+            self.links, self.stale = Links(self.shared), True
+        elif later and not self.stale:
+            numbers = sorted(self.links.copies)
+            inner = Decoder(tail, self._rebuild, self.links.containers(), self.shared)
+            self._change(inner, later, [n in self.links.given for n in numbers])
+            for place, _ in later:
+                self.links.look_again(numbers[place])
         return value, exception
 
-    def _touched(self, encoder, first):
-        """What the test has changed of what the answer has too, and what it has let go of."""
-        numbers = self.links.changed()
-        changed = self._changes(numbers, encoder, first) if numbers else []
-        forgotten, self.stale = None if self.stale else self.links.forgotten(), False
-        return changed, forgotten
-
-    def _changes(self, numbers, encoder, first):
-        linked, refused = self.links.containers(), self.refused
-        places = {number: place for place, number in enumerate(sorted(self.links.copies))}
-        inner = self._encoder(linked)
-        inner.parts = encoder.parts
+    def _change(self, decoder, changed, given=None):
+        """Change what the test has given as the answer has."""
         try:
-            changed = [[place, inner.contents(linked[place])]
-                       for place in map(places.get, numbers)]  # fmt: skip
+            for place, tree in changed:
+                if given and not given[place]:
+                    raise Malformed("a change of what was not given")
+                container = decoder.replace(place, tree)
+                meant = self.number(container) is not None or isinstance(container, io.IOBase)
+                self.changed |= not meant
+        except (TypeError, ValueError, IndexError):
+            raise Malformed("not a list of changes") from None
+
+    def _touched(self, encoder, first):
+        """What the test has let go of, and what it has changed, of what the answer has too."""
+        changed, refused = [], self.refused
+        try:
+            if numbers := self.links.changed():
+                changed, new = encoder.changes(self.links.copies, numbers)
+                self.links.add(first, new, len(new))
         except TypeError:  # it has put something in that no answer can have
             self.links, self.stale, self.refused = Links(self.shared), True, refused
-            changed, inner.containers = [], linked
-        encoder.length = inner.length
-        self.links.add(first, inner.containers[len(linked) :])
-        return changed
+        forgotten = None if self.stale else self.links.forgotten()
+        self.stale = False
+        return forgotten, changed
 
     def _why(self, error):
         if isinstance(error, TimeoutError):
@@ -347,10 +352,11 @@ class Answers:
             function = functools.partial(reach, function)
         try:
             reply = ["value", encoder.encode(function(*args, **keywords))]
+            self.channel.send(reply, encoder.tail, timeout=self.call_seconds)
         except Exception as error:
             encoder = self._encoder(decoder.containers)
             reply = ["raised", encoder.encode(error)]
-        self.channel.send(reply, encoder.tail, timeout=self.call_seconds)
+            self.channel.send(reply, encoder.tail, timeout=self.call_seconds)
 
     def _handed(self, number):
         if type(number) is not int or not 0 <= number < len(self.handed):
@@ -363,25 +369,6 @@ class Answers:
         if number == len(self.handed):
             self.handed.append(value)
         return number
-
-    def _new_seeds(self):
-        """NumPy's and Python's global random states, if this side has moved them since."""
-        new, bits = {}, bits_of_numpy()
-        if bits is None or bits != self.bits:
-            state = np.random.get_state()  # noqa: NPY002
-            self.bits = None if state[3] else bits  # a normal number in store is not among them
-            if self._is_new("numpy", (state[1].tobytes(), state[2:])):
-                new["numpy"] = state
-        if self._is_new("depth", sys.getrecursionlimit()):
-            new["depth"] = sys.getrecursionlimit()
-        state = random.getstate()
-        if self._is_new("python", state):
-            new["python"] = state[0], np.array(state[1], np.uint32), state[2]
-        return new
-
-    def _is_new(self, name, state):
-        old, self.seeds[name] = self.seeds.get(name), state
-        return old != state
 
     def _encoder(self, known=()):
         return Encoder(self._describe, known, self.shared, self._own)

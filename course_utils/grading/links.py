@@ -10,59 +10,83 @@ import numpy as np
 from course_utils.grading import tables
 from course_utils.grading.wire import MUTABLE, STATE_OF, STATES
 
-# All are looked at before each call: so many at once, copies of one, and bytes of one.
-MOST_LINKS, MOST_COPIES, LARGEST_LINK = 100, 4, 2**16
+# All are looked at before each call: so many at once, bytes of one and of all, copies of one.
+MOST_LINKS, LARGEST_LINK, ALL_LINKS, MOST_COPIES = 100, 2**16, 2**19, 4
 
 
 class Links:
-    """What a test knows of containers of which an answer has a copy, by their numbers.
+    """Containers of which a test and an answer each have a copy, by their numbers.
 
     A call's arguments and results are such. What a test changes in its copy the answer's gets as
-    well, before the next call; never the other way, as a result is to stay what it was.
+    well, before the next call. The other way only what the test has given may change, as it may in
+    any call; a result is to stay what it was.
     """
 
-    def __init__(self, shared):
-        self.shared = shared
-        self.copies = {}  # number → container, and what it holds
-        self.refused = []  # numbers of those that the other side has too, and this one not
+    def __init__(self, shared, only_given=False):
+        self.shared, self.only_given = shared, only_given
+        self.copies, self.looks = {}, {}  # number → container; number → what it holds
+        self.given = set()  # numbers of the test's own
+        self.let_go = []  # numbers of those of which the other side is still to be told
 
-    def add(self, first, containers):
-        """Number the containers of a message from `first` on, as long as there are not too many."""
-        if not containers:
-            return
-        times = collections.Counter(id(value) for value, _ in self.copies.values())
-        for number, value in linkable(containers, first):
-            if times[id(value)] < MOST_COPIES and len(self.copies) < MOST_LINKS:
-                self.copies[number] = value, look(value, self.shared)
-            else:
-                self.refused.append(number)
-
-    def __bool__(self):
-        return bool(self.copies or self.refused)
+    def add(self, first, containers, given):
+        """Number a message's containers from `first` on, of which so many are of the test's."""
+        new = linkable(containers, first)
+        for number, value in new:
+            self.copies[number] = value
+            if number < first + given:
+                self.given.add(number)
+            if number in self.given or not self.only_given:
+                self.looks[number] = look(value, self.shared)
+        if new and not self.only_given:
+            self._crowd_out()
 
     def containers(self):
-        return [self.copies[number][0] for number in sorted(self.copies)]
+        return [self.copies[number] for number in sorted(self.copies)]
 
     def changed(self):
         """Numbers of those that have changed since this was last asked."""
         found, looks = [], {}
-        for number, (value, old) in list(self.copies.items()):
+        for number, old in self.looks.items():
+            value = self.copies[number]
             if id(value) not in looks:
                 looks[id(value)] = look(value, self.shared)
-            new = looks[id(value)]
-            if not same(old, new):
-                self.copies[number] = value, new
+            if not same(old, looks[id(value)]):
+                self.looks[number] = looks[id(value)]
                 found.append(number)
         return found
 
+    def look_again(self, number):
+        """The other side has changed this one, so it knows what is in it."""
+        if number in self.looks:
+            self.looks[number] = look(self.copies[number], self.shared)
+
+    def forget(self, numbers):
+        for number in numbers:
+            self.copies.pop(number, None)
+            self.looks.pop(number, None)
+        self.given.difference_update(numbers)
+
     def forgotten(self):
-        """Numbers of those that nobody else holds any more, which are let go of."""
-        found = [number for number in list(self.copies)
-                 if sys.getrefcount(self.copies[number][0]) <= 2]  # fmt: skip
-        for number in found:
-            del self.copies[number]
-        refused, self.refused = self.refused, []
-        return found + refused
+        """Forget those that nobody else holds any more, and the oldest of too many."""
+        times = collections.Counter(map(id, self.copies.values()))
+        found, self.let_go = self.let_go, []
+        found += [
+            number for number in self.looks
+            if sys.getrefcount(self.copies[number]) <= 1 + times[id(self.copies[number])]
+        ]  # fmt: skip
+        self.forget(found)
+        return found
+
+    def _crowd_out(self):
+        """Look no more at the oldest of too many."""
+        links, room, times = MOST_LINKS, ALL_LINKS, collections.Counter()
+        for number in [*reversed(self.looks)]:
+            value = self.copies[number]
+            links, room = links - 1, room - size(value)
+            times[id(value)] += 1
+            if links < 0 or room < 0 or times[id(value)] > MOST_COPIES:
+                self.let_go.append(number)
+                del self.looks[number]
 
 
 def look(value, shared):

@@ -212,6 +212,15 @@ class Encoder:
     def tail(self):
         return b"".join(self.parts)
 
+    def changes(self, linked, numbers):
+        """What is in some of other containers that both sides have, and which are new in it."""
+        places = {number: place for place, number in enumerate(sorted(linked))}
+        inner = Encoder(self.foreign, map(linked.get, places), self.shared, self.own)
+        inner.parts, inner.length = self.parts, self.length
+        found = [[places[number], inner.contents(linked[number])] for number in numbers]
+        self.length = inner.length
+        return found, inner.containers[len(linked) :]
+
     def encode(self, value, depth=0):
         kind = type(value)
         if value is None or kind is bool or kind is str or kind is float:
@@ -374,7 +383,7 @@ class Decoder:
             raise Malformed(f"{type(error).__name__}: {error}") from None
 
     def replace(self, number, tree):
-        """Put what `tree` describes into the container of that number."""
+        """Put what `tree` describes into the container of that number, which is returned."""
         try:
             old = self.containers[number]
             if isinstance(old, np.ndarray):
@@ -382,22 +391,23 @@ class Decoder:
                 if new.shape != old.shape or new.dtype != old.dtype:
                     raise Malformed("an array changed its shape in place")
                 old[...] = new
-                return
+                return old
             if tables.kind(old) == tree[0]:
                 old._update_inplace(tables.rebuild(tree, lambda part: self._value(part, 1)))
-                return
+                return old
             if self.shared.holds(old) and tree[:2] == ["instance", type(old).__name__]:
                 items = [(name, self._value(item, 1)) for name, item in tree[2]]
                 self.shared.fill(old, items)
-                return
+                return old
             if STATE_OF.get(type(old)) == tree[0]:
                 STATES[tree[0]][2](old, self._value(tree[1], 1))
-                return
+                return old
             if tree[0] != type(old).__name__ and not isinstance(old, CONTAINERS[tree[0]]):
                 raise Malformed("a container changed its type in place")
             items = [self._value(item, 1) for item in tree[1]]
             CONTAINERS[tree[0]].clear(old)
             fill(old, items)
+            return old
         except Malformed:
             raise
         except Exception as error:

@@ -10,8 +10,9 @@ import numpy as np
 from course_utils.grading import tables
 from course_utils.grading.wire import MUTABLE, STATE_OF, STATES
 
-# All are looked at before each call: so many at once, bytes of one and of all, copies of one.
-MOST_LINKS, LARGEST_LINK, ALL_LINKS, MOST_COPIES = 100, 2**16, 2**19, 4
+# All are looked at before each call: so many at once, and copies of one; and what one may weigh,
+# and all of them.
+MOST_LINKS, MOST_COPIES, LARGEST_LINK, ALL_LINKS = 100, 4, 2**13, 2**14
 
 
 class Links:
@@ -25,20 +26,32 @@ class Links:
     def __init__(self, shared, only_given=False):
         self.shared, self.only_given = shared, only_given
         self.copies, self.looks = {}, {}  # number → container; number → what it holds
+        self.weights = {}
         self.given = set()  # numbers of the test's own
         self.let_go = []  # numbers of those of which the other side is still to be told
 
     def add(self, first, containers, given):
         """Number a message's containers from `first` on, of which so many are of the test's."""
-        new = linkable(containers, first)
-        for number, value in new:
+        for number, value in linkable(containers, first):
             self.copies[number] = value
             if number < first + given:
                 self.given.add(number)
             if number in self.given or not self.only_given:
-                self.looks[number] = look(value, self.shared)
-        if new and not self.only_given:
-            self._crowd_out()
+                self.looks[number], self.weights[number] = look(value, self.shared), weight(value)
+            if not self.only_given:
+                self._crowd_out(value)
+
+    def _crowd_out(self, value):
+        """Look no more at the oldest, of copies of one or of all, where they are too many."""
+        copies = [number for number in self.looks if self.copies[number] is value]
+        for number in copies[:-MOST_COPIES]:
+            self._let_go_of(number)
+        while len(self.looks) > MOST_LINKS or sum(self.weights.values()) > ALL_LINKS:
+            self._let_go_of(next(iter(self.looks)))
+
+    def _let_go_of(self, number):
+        self.let_go.append(number)
+        del self.looks[number], self.weights[number]
 
     def containers(self):
         return [self.copies[number] for number in sorted(self.copies)]
@@ -48,6 +61,8 @@ class Links:
         found, looks = [], {}
         for number, old in self.looks.items():
             value = self.copies[number]
+            if type(value) is list and same(old, (value, None)):  # as `look` would see, but faster
+                continue
             if id(value) not in looks:
                 looks[id(value)] = look(value, self.shared)
             if not same(old, looks[id(value)]):
@@ -64,6 +79,7 @@ class Links:
         for number in numbers:
             self.copies.pop(number, None)
             self.looks.pop(number, None)
+            self.weights.pop(number, None)
         self.given.difference_update(numbers)
 
     def forgotten(self):
@@ -76,17 +92,6 @@ class Links:
         ]  # fmt: skip
         self.forget(found)
         return found
-
-    def _crowd_out(self):
-        """Look no more at the oldest of too many."""
-        links, room, times = MOST_LINKS, ALL_LINKS, collections.Counter()
-        for number in [*reversed(self.looks)]:
-            value = self.copies[number]
-            links, room = links - 1, room - size(value)
-            times[id(value)] += 1
-            if links < 0 or room < 0 or times[id(value)] > MOST_COPIES:
-                self.let_go.append(number)
-                del self.looks[number]
 
 
 def look(value, shared):
@@ -118,11 +123,13 @@ def linkable(containers, first):
     if len(containers) > MOST_LINKS:
         return []
     return [(number, value) for number, value in enumerate(containers, first)
-            if not tables.kind(value) and size(value) <= LARGEST_LINK]  # fmt: skip
+            if not tables.kind(value) and weight(value) <= LARGEST_LINK]  # fmt: skip
 
 
-def size(value):
-    """The bytes of a container itself; the same on both sides."""
+def weight(value):
+    """How long it takes to look at a container, about: its entries; the same on both sides."""
     if isinstance(value, np.ndarray):
-        return value.nbytes
-    return 8 * len(value) if isinstance(value, (list, set, dict, collections.deque)) else 0
+        return value.nbytes // 64
+    if isinstance(value, bytearray):
+        return len(value) // 64
+    return len(value) if isinstance(value, (list, set, dict, collections.deque)) else 1

@@ -39,6 +39,37 @@ STACK = """class S:
         self.xs = {}
     def push(self, x):
         self.xs.append(x)"""
+QUEUES = """from collections import Counter, OrderedDict, deque
+class LRU(OrderedDict):
+    def __init__(self, n):
+        self.n = n
+        super().__init__()
+    def put(self, k, v):
+        self[k] = v
+        self.move_to_end(k)
+        if len(self) > self.n:
+            self.popitem(last=False)
+class Bag(Counter):
+    def size(self):
+        return sum(self.values())
+class Last(deque):
+    def first(self):
+        return self[0]"""
+SPY = """class Spy(list):
+    n = 0
+    def __getitem__(self, i):
+        self.n += 1
+        return super().__getitem__(i)
+"""
+BISECT = """def f(xs, x):
+    low, high = 0, len(xs)
+    while low < high:
+        middle = (low + high) // 2
+        if xs[middle] < x:
+            low = middle + 1
+        else:
+            high = middle
+    return low"""
 SHOP = """class Shop:
     def __init__(self):
         self.stock = {'a': 1}
@@ -428,6 +459,59 @@ IDIOMS = {
                 "assert s.xs == [1]",
                 "s = S([])\nkept = [f([i]) for i in range(300)]\ns.xs.append(1)\n"
                 "assert s.xs == [1]")],
+    "a defaultdict of one's own": [
+        (ANSWER, "from collections import defaultdict\nclass Tree(defaultdict):\n"
+                 "    def __init__(self):\n        super().__init__(Tree)\n"
+                 "    def leaves(self):\n        return len(self)"),
+        *checks("t = Tree()\nt['a']['b'] = 1\nassert t['a']['b'] == 1 and t.leaves() == 1\n"
+                "assert isinstance(t, dict) and t['c'] == {} and len(t) == 2")],
+    "dictionaries and queues of one's own": [
+        (ANSWER, QUEUES),
+        *checks("t = LRU(2)\nt.put(1, 1)\nt.put(2, 2)\nt.put(3, 3)\n"
+                "assert list(t) == [2, 3] and t.n == 2",
+                "t = Bag('aab')\nassert t == {'a': 2, 'b': 1} and t['z'] == 0\nt['b'] += 2\n"
+                "assert t.size() == 5 and t.most_common(1)[0][1] == 3",
+                "t = Last([1, 2], maxlen=2)\nt.append(3)\n"
+                "assert list(t) == [2, 3] and t.first() == 2 and t.maxlen == 2")],
+    "a list that counts what is looked at": [
+        (ANSWER, BISECT), *checks(f"{SPY}s = Spy(range(999))\nassert f(s, 700) == 700 < s.n * 100",
+                                  f"{SPY}s = Spy(range(999))\nassert f(s, 7) == 7 and s.n < 15")],
+    "a list that counts, and finds too much": [
+        (ANSWER, "def f(xs, x):\n    return next(i for i in range(len(xs)) if xs[i] == x)"),
+        *checks(f"{SPY}s = Spy(range(999))\nassert f(s, 700) == 700 and s.n < 15")],
+    "a list that is used as one": [
+        (ANSWER, "def f(xs):\n    xs.append(1)\n    xs.sort()\n    return (max(xs), xs.index(4), "
+                 "xs[1:], [0] + xs, isinstance(xs, list), [*reversed(xs)])"),
+        *checks(f"{SPY}s = Spy([5, 4])\n"
+                "assert f(s) == (5, 1, [4, 5], [0, 1, 4, 5], True, [5, 4, 1])\n"
+                "assert s == [1, 4, 5]")],
+    "numbers of a test's own": [
+        (ANSWER, "def f(a, b):\n"
+                 "    return a + b * a, 2 * a, isinstance(b, int), {4: 1}[b], 'abcde'[b]"),
+        *checks("class Mod7(int):\n    def __add__(self, o):\n"
+                "        return Mod7((int(self) + int(o)) % 7)\n"
+                "    def __mul__(self, o):\n        return Mod7(int(self) * int(o) % 7)\n"
+                "    __rmul__ = __mul__\n"
+                "assert f(Mod7(5), Mod7(4)) == (4, 3, True, 1, 'e')")],
+    "a dictionary and an Enum of a test's own": [
+        (ANSWER, "def f(d):\n    d['a'] = 1\n    return d['zz']\n"
+                 "def g(c):\n    return c.name, c.value, c == c, c in {c: 1}"),
+        *checks("class D(dict):\n    def __missing__(self, k):\n        return len(k)\nd = D()\n"
+                "assert f(d) == 2 and d == {'a': 1}",
+                "from enum import Enum, IntEnum\nclass Color(Enum):\n    RED = 1\n"
+                "class Level(IntEnum):\n    LOW = 3\n"
+                "assert g(Color.RED) == ('RED', 1, True, True)\n"
+                "assert g(Level.LOW) == ('LOW', 3, True, True)")],
+    "a list of a locked cell's": [
+        (LOCKED, "class Vec(list):\n    name = 'v'\n"
+                 "    def norm(self):\n        return sum(x * x for x in self)\n"
+                 "    def __add__(self, other):\n"
+                 "        return Vec(a + b for a, b in zip(self, other))"),
+        (ANSWER, "def f(v):\n    v.name = 'w'\n    v.append(2)\n    return v.norm()\n"
+                 "def g(v, w):\n    u = v + w\n    u.name = v.name\n    return u"),
+        *checks("assert f(Vec([1])) == 5", "u = Vec([1, 2])\nu.name = 'u'\nv = g(u, [1, 1])\n"
+                "assert type(v) is Vec and v == [2, 3] and v.norm() == 13 and v.name == 'u'",
+                "u = Vec([1, 2])\nf(u)\nassert u == [1, 2, 2]")],
     "the same seed again": [
         (ANSWER, "import random\nimport numpy as np\n"
                  "def f():\n    return np.random.rand(), random.random()"),

@@ -37,9 +37,11 @@ from course_utils.grading.links import MOST_LINKS, Links, look, same
 from course_utils.grading.shell import Shell, definitions, output, place, say
 from course_utils.grading.wire import (
     BASES,
+    FUNCTIONS,
     KEYBOARD,
     OF_THE_COURSE,
     STDIN,
+    TYPES,
     Channel,
     Decoder,
     Encoder,
@@ -77,8 +79,8 @@ OPERATIONS = {
                                format, bool, int, float, abs, round, divmod, hash, dir, copy.copy,
                                copy.deepcopy)},
     **{name: getattr(operator, name) for name in (
-        "getitem", "setitem", "delitem", "contains", "eq", "ne", "lt", "le", "gt", "ge", "neg",
-        "pos", "invert", "add", "sub", "mul", "matmul", "truediv", "floordiv", "mod", "pow",
+        "getitem", "setitem", "delitem", "contains", "eq", "ne", "lt", "le", "gt", "ge", "index",
+        "neg", "pos", "invert", "add", "sub", "mul", "matmul", "truediv", "floordiv", "mod", "pow",
         "lshift", "rshift", "and_", "or_", "xor", "iadd", "isub", "imul", "imatmul", "itruediv",
         "ifloordiv", "imod", "ipow", "ilshift", "irshift", "iand", "ior", "ixor")},
     "enter": lambda manager: manager.__enter__(),
@@ -88,8 +90,11 @@ OPERATIONS = {
 }  # fmt: skip
 
 # What an answer may do with an object of the test's.
-REACHABLE = ("bool", "len", "iter", "getitem", "setitem", "delitem", "contains", "str", "eq", "lt",
-             "le", "gt", "ge", "add", "sub", "mul", "truediv")  # fmt: skip
+COMPUTING = ("add", "sub", "mul", "matmul", "truediv", "floordiv", "mod", "pow")
+REACHABLE = ("bool", "len", "iter", "getitem", "setitem", "delitem", "contains", "str", "hash",
+             "eq", "lt", "le", "gt", "ge", "neg", "abs", "int", "index", "float", "round",
+             *COMPUTING)  # fmt: skip
+SWAPPED = {f"r{name}": name for name in COMPUTING}
 
 # Special methods that not every object has, for a stand-in to have if its object does.
 SPECIAL = [name for word in OPERATIONS for prefix in ("", "r")
@@ -135,8 +140,12 @@ class Iterator(Callback):
 class Reached(Callback):
     """An object of the test's, which stays there: this side may use what is public of it."""
 
-    def __init__(self, answer, number):
-        vars(self).update(_answer=answer, _number=number)
+    def __init__(self, answer, number, base):
+        vars(self).update(_answer=answer, _number=number, _base=TYPES.get(base, Reached))
+
+    @property
+    def __class__(self):
+        return self._base
 
     def _reach(self, operation, *operands, **keywords):
         return self._answer.call_back(self._number, (operation, *operands), keywords)
@@ -158,15 +167,14 @@ class Reached(Callback):
     def __deepcopy__(self, memo):
         return self._reach("deepcopy")
 
-    __hash__ = object.__hash__
-
 
 def _reaching(operation):
     return lambda self, *operands: self._reach(operation, *operands)
 
 
-for _operation in REACHABLE:
+for _operation in (*REACHABLE, *SWAPPED):
     setattr(Reached, f"__{_operation}__", _reaching(_operation))
+FUNCTIONS.update((Callback, Iterator, Reached))  # no plain data, whatever they say they are
 
 
 class Keyboard(io.TextIOBase):

@@ -4,6 +4,7 @@
 comes is believed to be well made, or on time.
 """
 
+import enum
 import functools
 import io
 import random
@@ -13,7 +14,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from course_utils.grading.answers import OPERATIONS, REACHABLE
+from course_utils.grading.answers import OPERATIONS, REACHABLE, SWAPPED
 from course_utils.grading.links import MOST_LINKS, Links
 from course_utils.grading.seeds import Seeds
 from course_utils.grading.standins import (
@@ -34,6 +35,7 @@ from course_utils.grading.wire import (
     Encoder,
     Malformed,
     TooLarge,
+    base_of,
     copy_as,
     make,
 )
@@ -374,8 +376,12 @@ class Answers:
         return Encoder(self._describe, known, self.shared, self._own)
 
     def _own(self, value):
-        number = self.number(value)
-        return () if number is None else (number,)
+        if (number := self.number(value)) is not None:
+            return (number,)
+        kind = type(value)
+        shared = isinstance(kind, Remote) or self.shared.find(kind.__name__) is kind
+        told = hasattr(kind, "_fields") or (issubclass(kind, str) and issubclass(kind, enum.Enum))
+        return () if shared or told or not defines(kind) else None
 
     def _describe(self, value, encoder):
         """How a value that is not plain data goes to the student's side."""
@@ -404,7 +410,8 @@ class Answers:
         ):
             return ["known", module, name]
         if is_made_by_test(value):
-            return ["reach", self._hand_over(value)]
+            base = base_of(kind)
+            return ["reach", self._hand_over(value), base and base.__name__]
         if callable(value):
             words = (getattr(value, name, None) for name in ("__name__", "__doc__"))
             words = [text if isinstance(text, str) else "" for text in words]
@@ -480,8 +487,7 @@ class Answers:
         kind = self._class(family)
         if isinstance(type(plain), Remote):
             raise Malformed("not a plain value")
-        base = next((base for base in BASES if issubclass(kind, base)), bool)
-        if kind.__name__ not in self.made or not isinstance(plain, base):
+        if kind.__name__ not in self.made or not isinstance(plain, base_of(kind) or bool):
             return plain
         if number not in self.stand_ins or isinstance(plain, MUTABLE):
             self.stand_ins[number] = mirrored = copy_as(kind, plain)
@@ -548,6 +554,16 @@ class Answers:
         return exception
 
 
+def defines(kind):
+    """Whether a class of the test's own that is made of a plain one is more than a name for it."""
+    own = [name for base in kind.__mro__ if base.__module__ == "__main__" for name in vars(base)]
+    return any(name not in vars(_Name) for name in own)
+
+
+class _Name(list):
+    pass
+
+
 def is_made_by_test(value):
     """Whether the class of an object is of the test's own, or a mock's."""
     return type(value).__module__ in ("__main__", "unittest.mock")
@@ -561,13 +577,16 @@ def reach(value, operation, *operands, **keywords):
     """
     if operation == "call":
         return value(*operands, **keywords)
+    if operation in SWAPPED:
+        return OPERATIONS[SWAPPED[operation]](*operands, value)
     if operation in (*REACHABLE, "copy", "deepcopy"):
         return OPERATIONS[operation](value, *operands)
     name, *new = operands
     mock = type(value).__module__ == "unittest.mock"
     public = isinstance(name, str) and not name.startswith("_")
-    own = {name for kind in type(value).__mro__ if kind.__module__ == "__main__"
-           for name in vars(kind)}  # fmt: skip
+    own = {name for kind in type(value).__mro__ if kind.__module__ == "__main__" or kind in BASES
+           for name in vars(kind)} - {"format", "format_map"}  # fmt: skip
+    own |= {"name", "value"} if isinstance(value, enum.Enum) else set()
     if operation == "getattr" and public and (mock or name in own or name in vars(value)):
         return getattr(value, name)
     free = name not in dir(type(value)) and isinstance(*new, DATA) if mock else \

@@ -45,7 +45,7 @@ CONTAINERS = {
 # What a container is besides what is in it: the one that is empty is made of it.
 MORE = {"deque": "maxlen", "defaultdict": "default_factory"}
 BASES = (int, float, str, bytes, tuple, frozenset, list, dict, set, collections.deque)
-FUNCTIONS = (types.FunctionType, types.MethodType, types.BuiltinFunctionType)
+FUNCTIONS = {types.FunctionType, types.MethodType, types.BuiltinFunctionType}
 
 
 def _fraction(top, bottom):
@@ -151,6 +151,11 @@ class Shared:
         plain = type(kind) in KINDS and kind.__new__ is object.__new__
         return plain and self.find(kind.__name__) is kind
 
+    def makes(self, value):
+        """Whether its class is made of a plain one, and of nothing that is told otherwise."""
+        kind = type(value)
+        return is_own(value) and self.find(kind.__name__) is kind and not is_told(kind)
+
     def is_member(self, value):
         return isinstance(value, enum.Enum) and self.find(type(value).__name__) is type(value)
 
@@ -187,6 +192,16 @@ def is_own(value):
     return type(value).__module__ == "__main__" and isinstance(value, BASES)
 
 
+def is_told(kind):
+    """Whether objects of a class made of a plain one cross by their names: a tuple's, an `Enum`."""
+    return issubclass(kind, enum.Enum) or (issubclass(kind, tuple) and hasattr(kind, "_fields"))
+
+
+def more_of(value):
+    """The attributes of an object whose class is made of a plain one."""
+    return getattr(value, "__dict__", {})
+
+
 def _nothing(value):
     return ()
 
@@ -197,7 +212,8 @@ class Encoder:
     A mutable container gets a number when it is first met and is referred to by it afterwards, so
     shared and cyclic structures arrive as such. `known` are the containers that both sides have
     numbered already. Of an object of a class that is made of a plain one (`class Stack(list)`),
-    `own` tells whose it is: a number and a family, or of the other side's the number alone.
+    `own` tells whose it is: a number and a family, or of the other side's the number alone; and
+    None if it is not to be taken for a plain one.
     """
 
     def __init__(self, foreign, known=(), shared=None, own=_nothing):
@@ -227,7 +243,8 @@ class Encoder:
             return value
         if kind is int and -(2**53) < value < 2**53:
             return value
-        if depth > MAX_DEPTH or kind in FUNCTIONS:
+        whose = self.own(value) if is_own(value) else ()
+        if depth > MAX_DEPTH or kind in FUNCTIONS or whose is None:
             return self.foreign(value, self)
         array = isinstance(value, np.ndarray)
         numbered = (
@@ -241,10 +258,12 @@ class Encoder:
                 return ["same", number]
             self.numbers[id(value)] = len(self.containers)
             self.containers.append(value)
-        whose = self.own(value) if is_own(value) else ()
         if len(whose) == 1:  # the other side has it
             return ["own", *whose]
         tree = self.contents(value, depth, numbered=numbered)
+        if self.shared.makes(value):
+            items = [[name, self.encode(item, depth + 1)] for name, item in more_of(value).items()]
+            return ["made", kind.__name__, tree, items]
         return ["own", *whose, tree] if whose else tree
 
     def contents(self, value, depth=0, *, numbered=False):
@@ -265,12 +284,12 @@ class Encoder:
         if isinstance(value, bytes):
             return ["bytes", self._append(bytes(memoryview(value)))]
         if isinstance(value, (dict, list, tuple, set, frozenset, collections.deque)):
-            base = next(kind for kind in type(value).__mro__ if kind in CONTAINERS.values())
+            base = next(kind for kind in type.mro(type(value)) if kind in CONTAINERS.values())
             items = [*(base.items(value) if issubclass(base, dict) else base.__iter__(value))]
             if not as_they_are(items):
                 items = [self.encode(item, depth + 1) for item in items]
-            fields = getattr(type(value), "_fields", None)
-            if base is tuple and isinstance(fields, tuple) and len(fields) == len(items):
+            fields = base is tuple and getattr(type(value), "_fields", None)
+            if isinstance(fields, tuple) and len(fields) == len(items):
                 return ["named", type(value).__name__, list(fields), items]
             more = getattr(value, MORE[base.__name__]) if base.__name__ in MORE else None
             return [base.__name__, items, *(() if more is None else [self.encode(more, depth + 1)])]
@@ -402,10 +421,10 @@ class Decoder:
             if STATE_OF.get(type(old)) == tree[0]:
                 STATES[tree[0]][2](old, self._value(tree[1], 1))
                 return old
-            if tree[0] != type(old).__name__ and not isinstance(old, CONTAINERS[tree[0]]):
+            if base_of(type(old)) is not base_of(CONTAINERS[tree[0]]):
                 raise Malformed("a container changed its type in place")
             items = [self._value(item, 1) for item in tree[1]]
-            CONTAINERS[tree[0]].clear(old)
+            next(kind for kind in type.mro(type(old)) if kind in CONTAINERS.values()).clear(old)
             fill(old, items)
             return old
         except Malformed:
@@ -455,6 +474,8 @@ class Decoder:
             return self._own(depth, *parts)
         if kind == "instance":
             return self._instance(depth, *parts)
+        if kind == "made":
+            return self._made(depth, *parts)
         if kind in tables.KINDS:
             return self._table(depth, tree)
         if kind == "member":
@@ -522,6 +543,18 @@ class Decoder:
             self.containers[place] = value
         return value
 
+    def _made(self, depth, name, tree, attributes):
+        """An object of a class that both sides have, and that is made of a plain one."""
+        place, kind = len(self.containers), self.shared.find(name)
+        plain = self._value(tree, depth + 1)
+        if kind is None or is_told(kind) or not isinstance(plain, base_of(kind) or ()):
+            raise Malformed("no such class")
+        value = copy_as(kind, plain)
+        if isinstance(plain, MUTABLE):
+            self.containers[place] = value
+        self.shared.fill(value, [(key, self._value(item, depth + 1)) for key, item in attributes])
+        return value
+
     def _instance(self, depth, name, attributes):
         kind = self.shared.find(name)
         if kind is None or kind.__new__ is not object.__new__:
@@ -564,12 +597,19 @@ def read_dtype(text):
     return np.dtype(text)
 
 
+def base_of(kind):
+    """The plain class that a class is made of, or None."""
+    return next((base for base in BASES if issubclass(kind, base)), None)
+
+
 def copy_as(kind, plain):
     """An object of a class that is made of a plain one, and holds what this one does."""
-    base = next(base for base in BASES if isinstance(plain, base))
+    base = base_of(type(plain))
     if not issubclass(base, MUTABLE):
         return base.__new__(kind, plain)
     value = base.__new__(kind)
+    if base is collections.deque:
+        base.__init__(value, (), plain.maxlen)
     fill(value, dict.items(plain) if base is dict else plain)
     return value
 

@@ -70,6 +70,11 @@ BISECT = """def f(xs, x):
         else:
             high = middle
     return low"""
+MODEL = """class Model:
+    def fit(self, X):
+        self.n = len(X)
+        return self
+"""
 SHOP = """class Shop:
     def __init__(self):
         self.stock = {'a': 1}
@@ -512,6 +517,80 @@ IDIOMS = {
         *checks("assert f(Vec([1])) == 5", "u = Vec([1, 2])\nu.name = 'u'\nv = g(u, [1, 1])\n"
                 "assert type(v) is Vec and v == [2, 3] and v.norm() == 13 and v.name == 'u'",
                 "u = Vec([1, 2])\nf(u)\nassert u == [1, 2, 2]")],
+    "a test that ends with what an answer gives": [
+        (ANSWER, f"{MODEL}import numpy as np\ndef f():\n    return np.arange(2)"),
+        *checks("m = Model()\nassert m.fit([1, 2]).n == 2\nm.fit([1])", "Model", "f()", "f")],
+    "a decorator on a test's functions": [
+        (ANSWER, "import functools\ndef logged(f):\n    @functools.wraps(f)\n"
+                 "    def g(*a, **k):\n        return f(*a, **k) + 1\n    return g"),
+        *checks("class T:\n    @logged\n    def m(self, x):\n        return x + self.y\n"
+                "    y = 1\nassert T().m(3) == 5 and T.m.__name__ == 'm'",
+                "@logged\ndef m(x):\n    'doc'\n    return x\n"
+                "assert m(3) == 4 and m.__doc__ == 'doc' and m.__wrapped__(3) == 3")],
+    "members and flags": [
+        (ANSWER, "from enum import Enum, Flag\nclass C(Enum):\n    A = 1\n    B = 2\n"
+                 "class P(Flag):\n    R = 1\n    W = 2"),
+        *checks("assert list(C.__members__) == ['A', 'B'] and C['A'] is C.A and C(2) is C.B",
+                "assert (P.R | P.W) & P.R == P.R and (P.R | P.W).value == 3",
+                "assert P.R in (P.R | P.W) and P.W not in P.R and bool(P.R & P.W) is False")],
+    "what is within functions and classes": [
+        (ANSWER, "from abc import ABC, abstractmethod\ndef make(n):\n    def f():\n"
+                 "        return n\n    return f\nclass S:\n    __slots__ = ('a',)\n"
+                 "    __match_args__ = ('a',)\n    def __init__(self, a):\n        self.a = a\n"
+                 "class A(ABC):\n    @abstractmethod\n    def area(self):\n        pass\n"
+                 "    @staticmethod\n    def name():\n        pass"),
+        *checks("assert make(3).__closure__[0].cell_contents == 3",
+                "assert S.__slots__ == ('a',) and not hasattr(S(1), '__dict__')",
+                "match S(4):\n    case S(x):\n        assert x == 4",
+                "assert A.area.__isabstractmethod__ and A.__mro__ == (A, *A.__bases__, object)",
+                "assert isinstance(A.__dict__['name'], staticmethod)")],
+    "more that exceptions tell": [
+        (ANSWER, "def f():\n    open('nowhere.txt')\ndef g():\n    error = ValueError('x')\n"
+                 "    error.add_note('hey')\n    raise error\n"
+                 "def h():\n    raise ExceptionGroup('x', [ValueError(1), TypeError(2)])\n"
+                 "def name(f):\n    try:\n        f()\n    except Exception as error:\n"
+                 "        return type(error).__name__, str(error)"),
+        *checks("try:\n    f()\nexcept FileNotFoundError as error:\n"
+                "    assert error.filename == 'nowhere.txt' and error.errno == 2",
+                "try:\n    g()\nexcept ValueError as error:\n"
+                "    assert error.__notes__ == ['hey']",
+                "try:\n    h()\nexcept* ValueError as error:\n"
+                "    assert len(error.exceptions) == 1\nexcept* TypeError:\n    pass",
+                "class Odd(Exception):\n    pass\ndef f():\n    raise Odd('x')\n"
+                "assert name(f) == ('Odd', 'x')")],
+    "what is sent to a generator": [
+        (ANSWER, "def f():\n    x = yield 1\n    return x"),
+        *checks("it = f()\nassert next(it) == 1\n"
+                "try:\n    it.send(7)\nexcept StopIteration as error:\n"
+                "    assert error.value == 7\nelse:\n    raise AssertionError",
+                f"it = f()\nnext(it)\n{expects('KeyError', 'it.throw(KeyError(1))')}")],
+    "collections of one's own": [
+        (ANSWER, "from collections import UserDict, UserList\n"
+                 "from collections.abc import Sequence\n"
+                 "class S(Sequence):\n    def __init__(self, x):\n        self.x = x\n"
+                 "    def __len__(self):\n        return len(self.x)\n"
+                 "    def __getitem__(self, i):\n        return self.x[i]\n"
+                 "class U(UserList):\n    def total(self):\n        return sum(self)\n"
+                 "class D(UserDict):\n    pass"),
+        *checks("from collections.abc import Sequence\ns = S([1, 2])\n"
+                "assert isinstance(s, Sequence) and issubclass(S, Sequence)\n"
+                "assert 2 in s and s.index(2) == 1 and [*reversed(s)] == [2, 1]",
+                "u = U([1, 2])\nu.append(3)\nassert u == [1, 2, 3] and u.total() == 6",
+                "assert D(a=1) == {'a': 1} and D(a=1) == D({'a': 1}) != {'a': 2}")],
+    "nothing to compare with": [
+        (ANSWER, f"{POINT}    def __eq__(self, other):\n        {CHECKED}return self.x == other.x"),
+        *checks("assert Point(1).__eq__(3) is NotImplemented and Point(1) != 3",
+                "assert Point(1).__eq__(Point(1)) is True and not Point(1) == Point(2)")],
+    "what is of a library": [
+        (ANSWER, "import re\nimport matplotlib.pyplot as plt\ndef same(x):\n    return x\n"
+                 "def pattern():\n    return re.compile('a')\ndef draw():\n"
+                 "    figure, axes = plt.subplots()\n    axes.plot([1, 2])\n    return figure"),
+        *checks("import math\nassert same(print) is print and same(math.sqrt) is math.sqrt\n"
+                "assert same(math) is math and same(KeyError) is KeyError",
+                "import re\nassert isinstance(pattern(), re.Pattern) and pattern().match('ab')",
+                "import matplotlib.pyplot as plt\nfigure = draw()\n"
+                "assert isinstance(figure, plt.Figure)\n"
+                "assert list(figure.axes[0].lines[0].get_ydata()) == [1, 2]\nplt.close(figure)")],
     "the same seed again": [
         (ANSWER, "import random\nimport numpy as np\n"
                  "def f():\n    return np.random.rand(), random.random()"),
@@ -886,6 +965,14 @@ GAINS = {
          (TEST, "from unittest import mock\nm = mock.Mock()\ntry:\n    f(m)\n"
                 "except AttributeError:\n    pass\nm.send.assert_called_once_with(5)")],
         {0: "def f(m):\n    m.send(5)"}),
+    "an object where a test ends with points": (
+        [(ANSWER, f"{RIGHT['vector']}    __rmul__ = lambda self, other: self\n"
+                  "def f():\n    return Vector(1)"), (TEST, "points = 2 * f()\npoints")],
+        {0: f"{RIGHT['vector']}    def __rmul__(self, other):\n        return self\n"
+            "def f():\n    return 0.5"}),
+    "a function that ends a loop": (
+        [(ANSWER, "def f(x):\n    raise StopIteration"),
+         (TEST, "assert all(y > 0 for y in map(f, [1, 2]))")], {0: "def f(x):\n    return 1"}),
     "a given constant": (
         [(ANSWER, "TOL = 1e9\ndef square(x):\n    return 0"),
          (TEST, "assert abs(square(3) - 9) < TOL")],

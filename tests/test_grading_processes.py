@@ -292,7 +292,7 @@ def f():
 def test_no_points_for_what_is_no_number_of_them(result):
     pytest.importorskip("pandas")
     answer = f"import pandas as pd\ndef f():\n    return {result}"
-    nb, _ = grade(answer, "import pandas\nf()", source="def f():\n    return 0.5")
+    nb, _ = grade(answer, "import pandas\n1 * f()", source="def f():\n    return 0.5")
     assert failures(nb)
 
 

@@ -83,6 +83,8 @@ OPERATIONS = {
         "neg", "pos", "invert", "add", "sub", "mul", "matmul", "truediv", "floordiv", "mod", "pow",
         "lshift", "rshift", "and_", "or_", "xor", "iadd", "isub", "imul", "imatmul", "itruediv",
         "ifloordiv", "imod", "ipow", "ilshift", "irshift", "iand", "ior", "ixor")},
+    "send": lambda generator, value: generator.send(value),
+    "throw": lambda generator, *error: generator.throw(*error),
     "enter": lambda manager: manager.__enter__(),
     "exit": lambda manager, error: manager.__exit__(
         None if error is None else type(error), error, None
@@ -202,6 +204,7 @@ class Answer:
         self.shared = Shared(shell.user_ns)
         self.objects, self.handles = [], {}
         self.generators, self.callbacks, self.raised = {}, {}, {}
+        self.told = {}  # what of a library's the test has handed over, by its id
         self.families = {}  # of classes, by their numbers
         self.links = Links(self.shared, only_given=True)  # what the test has a copy of
         self.described = 0  # how many exceptions are being described, one within the other
@@ -413,6 +416,8 @@ class Answer:
         """An object that stays here, by a number under which it can be asked for."""
         if isinstance(value, Callback):
             return ["yours", value._number]
+        if id(value) in self.told:
+            return ["known", *self.told[id(value)][1:]]
         if isinstance(value, type):
             return ["class", self.family(value)]
         if isinstance(value, BaseException):
@@ -452,7 +457,12 @@ class Answer:
         plain = str, int, float, type(None), BaseException
         args = [arg for arg in error.args if isinstance(arg, plain)]
         args = args if len(args) == len(error.args) else [say(error)]
-        more = {name: value for name, value in vars(error).items() if not name.startswith("__")}
+        if isinstance(error, OSError) and len(args) == 2:
+            args += [error.filename] if isinstance(error.filename, str) else []
+        if isinstance(error, BaseExceptionGroup):
+            args = [error.message, [*error.exceptions]]
+        more = {name: value for name, value in vars(error).items()
+                if not name.startswith("__") or name == "__notes__"}  # fmt: skip
         own = type(error).__module__ == "__main__"
         number = self.number(error.with_traceback(None)) if own else None
         self.described += 1  # of a chain of causes, of which the end may be its beginning
@@ -467,9 +477,11 @@ class Answer:
         if kind == "mine":
             return self.objects[parts[0]]
         if kind == "error":
-            number, known, args = parts
+            number, name, known, args = parts
             if number not in self.raised:
-                self.raised[number] = make(decoder.decode(known), args)
+                known = decoder.decode(known)
+                kind = known if known.__name__ == name else type(name, (known,), {})
+                self.raised[number] = make(kind, args)
             return self.raised[number]
         if kind == "reach":
             return self.callbacks.setdefault(parts[0], Reached(self, *parts))
@@ -484,6 +496,7 @@ class Answer:
             value = importlib.import_module(parts[0])
             for name in parts[1].split(".") if parts[1] else ():
                 value = getattr(value, name)
+            self.told[id(value)] = value, *parts
             return value
         number, name, state = parts
         if state is not None:

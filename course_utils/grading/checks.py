@@ -29,12 +29,13 @@ from pathlib import Path
 import numpy as np
 
 from course_utils.grading import sandbox, seeds
-from course_utils.grading.answers import MAX_DEPTH, MAX_PARKED, preload, quietly, share
+from course_utils.grading.answers import COMPUTING, MAX_DEPTH, MAX_PARKED, preload, quietly, share
 from course_utils.grading.line import AnswerEnded, Answers
 from course_utils.grading.names import (
     bindings,
     hidden_lines,
     imports,
+    last_root,
     module,
     rebound,
     shows,
@@ -51,6 +52,7 @@ MAX_FILE = 16 * 2**20  # bytes of a file that a test writes for the answer
 GLANCE = 0.2  # seconds between two looks at how much memory is in use
 
 THEIRS = (StandIn, Remote)  # what stays on the student's side
+ARITHMETIC = {f"__{way}{name}__" for name in COMPUTING for way in ("", "r", "i")}
 INPUT = builtins.input
 CHANGED = "The answer changed an argument in place.\n"
 
@@ -299,11 +301,16 @@ class Check:
         """What is wrong with a partial credit, if anything is; nbgrader takes it as a plain float.
 
         What is no number, nbgrader would take for full points: so a test that ends with a value
-        that the answer has made an array of, or an object, has to be told from one without a value.
+        that the answer has made an array of, or an object, has to be told from one without a value,
+        and from one that ends with what an answer gives: `model.fit(X, y)`.
         """
-        value, kinds = self.shell.value, (numbers.Number, np.generic, StandIn)
-        data = isinstance(value, kinds) or hasattr(value, "__array__")  # of NumPy or pandas
-        if not data or isinstance(value, (bool, np.bool_, np.str_)):
+        value = self.shell.value
+        number = isinstance(value, (numbers.Number, np.number)) and not isinstance(value, bool)
+        if isinstance(value, THEIRS):
+            computed = self.answers.operators & ARITHMETIC
+        else:  # of NumPy or pandas
+            computed = hasattr(value, "__array__") and not isinstance(value, (np.bool_, np.str_))
+        if not number and (last_root(cell["source"]) in cell["surely"] or not computed):
             if any(is_number(item) for item in self.outputs):
                 yield "the test ended with an object that looks like a number of points"
             return

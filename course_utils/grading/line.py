@@ -18,12 +18,15 @@ from course_utils.grading.answers import OPERATIONS, REACHABLE, SWAPPED
 from course_utils.grading.links import MOST_LINKS, Links
 from course_utils.grading.seeds import Seeds
 from course_utils.grading.standins import (
+    ALONE_EQUAL,
     DATA,
+    OF_LIBRARIES,
     PASSES_FOR,
     PLAIN,
     ROOTS,
     Remote,
     StandIn,
+    library_class,
     mirror,
     vars_of,
 )
@@ -79,6 +82,7 @@ class Answers:
         self.stand_ins = {}  # objects and classes of the student's, by their numbers
         self.handed = []  # functions and exceptions of the test's
         self.handed_over = {}  # the id of each → its number
+        self.told = set()  # what of a library's was handed over, by module and name
         self.generators = {}
         self.nesting = 0
         self.ended = None  # why there is no asking any more, within this test
@@ -295,7 +299,7 @@ class Answers:
                 raise Malformed("not an exception")
             ends = isinstance(exception, (StopIteration, StopAsyncIteration))
             names = {base.__name__ for base in type.mro(type(exception))}
-            if (ends and operation != "next") or "SkipTest" in names:
+            if (ends and operation not in ("next", "send", "throw")) or "SkipTest" in names:
                 # It would end a loop or a test as if all were well.
                 exception, theirs = RuntimeError(*exception.args), exception
                 exception.answers = getattr(theirs, "answers", [])
@@ -393,7 +397,7 @@ class Answers:
         if isinstance(value, BaseException):
             args = [arg for arg in value.args if type(arg) in PLAIN]
             args = args if len(args) == len(value.args) else [str(value)[:2000]]
-            return ["error", self._hand_over(value), self._nearest(kind), args]
+            return ["error", self._hand_over(value), kind.__name__, self._nearest(kind), args]
         if isinstance(value, (np.random.Generator, np.random.RandomState, random.Random)):
             return self._describe_generator(value, encoder)
         if isinstance(value, io.TextIOWrapper) and value.readable():  # what is left to read
@@ -408,6 +412,7 @@ class Answers:
             and isinstance(name, str)
             and self._public(module, name) is value
         ):
+            self.told.add((module, name))
             return ["known", module, name]
         if is_made_by_test(value):
             base = base_of(kind)
@@ -459,6 +464,8 @@ class Answers:
         kind, *parts = tree
         if kind == "yours":
             return self._handed(*parts)
+        if kind == "known" and tuple(parts) in self.told:
+            return self._public(*parts)
         if kind == "class":
             return self._class(*parts)
         if kind == "error":
@@ -520,16 +527,23 @@ class Answers:
         name = name.rpartition(".")[2]
         found = tuple(dict.fromkeys(self.stand_ins[base] for base in bases))
         real = tuple(base for base in found if issubclass(base, (BaseException, *BASES)))
-        passes_for = self.shared.find(name) if module == OF_THE_COURSE else \
-            PASSES_FOR.get((module, name))  # fmt: skip
+        inherits = PASSES_FOR.get((module, name))
         for base in found:
-            passes_for = passes_for or vars_of(base).get("__passes_for__")
+            inherits = inherits or vars_of(base).get("__passes_for__")
+        if module == OF_THE_COURSE:
+            inherits = self.shared.find(name)
+        library = module.partition(".")[0] not in self.withheld and library_class(module, name)
         if not any(issubclass(base, StandIn) for base in found):
             found = (StandIn, *found)
-        kind = mirror(self, number, name, real or found, methods, passes_for,
-                      plain=module == "builtins")  # fmt: skip
+        more = {"__passes_for__": inherits, **OF_LIBRARIES.get((module, name), {})}
+        if library and module != "builtins":
+            more = {**ALONE_EQUAL, **more}
+        kind = mirror(self, number, name, real or found, methods, inherits or library or None,
+                      plain=module == "builtins", more=more)  # fmt: skip
         if abstract:
             type.__setattr__(kind, "__abstractmethods__", frozenset(abstract))
+        if module == "collections.abc" and library and "__subclasshook__" not in vars(library):
+            library.register(kind)
         return kind
 
     def _exception(self, decoder, family, args, frames, more, words, number, cause):

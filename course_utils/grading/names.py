@@ -158,6 +158,13 @@ def root(node):
 
 
 @functools.lru_cache(1024)
+def last_root(source):
+    """The name at the beginning of the expression that a cell ends with, or None."""
+    last = parse(source).body[-1:]
+    return root(last[0].value) if last and isinstance(last[0], ast.Expr) else None
+
+
+@functools.lru_cache(1024)
 def operators(source):
     """Special methods that the classes of a cell define, and those that Python derives of them."""
     found = set()
@@ -170,6 +177,8 @@ def operators(source):
         found |= _bound(node.body)
         if any("Enum" in name or "Flag" in name for name in map(ast.unparse, node.bases)):
             found |= {"__str__", "__repr__"}
+        if any("Flag" in name for name in map(ast.unparse, node.bases)):
+            found |= {f"__{name}__" for name in ("or", "and", "xor", "invert", "contains", "bool")}
         if any("dataclass" in name for name in made_by):
             found |= {"__eq__", "__repr__"}
         if any("total_ordering" in name or "order=True" in name for name in made_by):

@@ -9,6 +9,8 @@ import abc
 import enum
 import functools
 import inspect
+import numbers
+import sys
 import types
 
 import numpy as np
@@ -16,7 +18,8 @@ import numpy as np
 from course_utils.grading.wire import BASES, MADE_OF, MUTABLE
 
 READABLE = ("__name__", "__qualname__", "__dict__", "__annotations__", "__defaults__",
-            "__kwdefaults__", "__code__", "__func__", "__self__", "__dataclass_fields__",
+            "__kwdefaults__", "__code__", "__closure__", "__wrapped__", "__func__", "__self__",
+            "__dataclass_fields__", "__match_args__", "__members__", "__isabstractmethod__",
             "__abstractmethods__")  # fmt: skip
 PASSES_FOR = {  # of classes that are not the student's
     ("builtins", kind.__name__): kind
@@ -45,6 +48,8 @@ class Remote(abc.ABCMeta):
 
     def __getattribute__(cls, name):
         """What every class has is the student's as well, where a test asks for it by name."""
+        if name == "__mro__":
+            return tuple(base for base in type.mro(cls) if base is not StandIn)
         if name in OF_CLASSES:
             return cls.__answers__.ask("getattr", cls, name)
         return type.__getattribute__(cls, name)
@@ -153,7 +158,7 @@ class StandIn:
         return format(str(self), spec)
 
     def _repr_pretty_(self, printer, cycle):
-        printer.text(self._gave("plain data"))
+        printer.text(repr(self))
 
     def __array__(self, *_, **__):
         raise self._refuse("an array")
@@ -205,7 +210,14 @@ ROOTS = {("builtins", "object"): StandIn, ("builtins", "BaseException"): Runtime
 OF_COPIES = {"__getitem__", "__setitem__", "__delitem__", "__missing__"}
 
 
-def mirror(answers, number, name, bases, methods, passes_for=None, plain=False):
+def library_class(module, name):
+    """A class of a library that both sides have, if its objects are no data, or None."""
+    found = vars(sys.modules.get(module, object)).get(name)
+    data = (*DATA, BaseException, numbers.Number)
+    return found if isinstance(found, type) and not issubclass(found, data) else None
+
+
+def mirror(answers, number, name, bases, methods, passes_for=None, plain=False, more=()):
     """The class of this side for one of the student's.
 
     Parameters
@@ -220,9 +232,11 @@ def mirror(answers, number, name, bases, methods, passes_for=None, plain=False):
         What its objects are for `isinstance`, besides.
     plain : bool
         Whether it is a class of Python's own, whose objects are equal to none but themselves.
+    more : dict
+        What else its objects have.
     """
     members = {"__answers__": answers, "__its_number__": number, "__makes__": False,
-               "__passes_for__": passes_for, "__module__": "__main__"}  # fmt: skip
+               "__module__": "__main__"}  # fmt: skip
     if issubclass(bases[0], BaseException):
         members |= {"__str__": _words, "__getattr__": _of_exception}
     elif issubclass(bases[0], BASES):
@@ -240,6 +254,7 @@ def mirror(answers, number, name, bases, methods, passes_for=None, plain=False):
             members["__class__"] = property(lambda self: passes_for)
         if plain:
             members["__hash__"] = object.__hash__
+        members |= more
     short = name if name.isidentifier() and len(name) <= 80 else "StandIn"
     return type.__new__(Remote, short, bases, members)
 
@@ -332,19 +347,30 @@ def _if_asked_for(operation, name, expected, swapped=False):
 
 
 def _compare(operation, name, swapped):
+    """A comparison: among the answer's objects as they say, and of data unequal whatever they say.
+
+    The object is asked all the same, as it may raise, and be meant to.
+    """
+
     def method(self, other):
+        answers, own = self.__answers__, name in self.__answers__.operators
+        if operation == "eq" and own and isinstance(other, (StandIn, *DATA)):
+            found = answers.ask("invoke", self, name, other)
+            if found is NotImplemented:
+                return found
+            return found is True and isinstance(other, StandIn)
         if isinstance(other, StandIn):
-            if name in self.__answers__.operators:
-                return self.__answers__.ask(operation, self, other) is True
+            if own:
+                return answers.ask(operation, self, other) is True
             if operation in ("eq", "ne"):  # as of objects whose class says nothing else
                 return (self is other) == (operation == "eq")
-            if swapped in self.__answers__.operators:
+            if swapped in answers.operators:
                 return NotImplemented
-            self.__answers__.ask(operation, self, other)  # which may raise, and be meant to
+            answers.ask(operation, self, other)
         elif operation not in ("eq", "ne"):
-            self.__answers__.ask(operation, self, other)  # which may raise, and be meant to
-        elif name in self.__answers__.operators and isinstance(other, DATA):
-            self.__answers__.ask(operation, self, other)
+            answers.ask(operation, self, other)
+        elif own and isinstance(other, DATA):
+            answers.ask(operation, self, other)
             return operation == "ne"
         elif other is None or not isinstance(other, DATA):  # as of any two objects
             return operation == "ne"
@@ -399,6 +425,30 @@ for _name in ("add", "sub", "mul", "matmul", "truediv", "floordiv", "mod", "pow"
     for _own, _swapped in ((f"__{_name}__", False), (f"__r{_name}__", True)):
         METHODS[_own] = _if_asked_for(_op, _own, "a number or an array", _swapped)
     METHODS[f"__i{_name}__"] = _in_place(f"i{_op}".rstrip("_"), f"__i{_name}__")
+
+
+def _bind(self, instance, _=None):
+    return self if instance is None else types.MethodType(self, instance)
+
+
+def _as(kind):
+    """What an object is equal to that says of a plain one what is in it."""
+
+    def method(self, other):
+        return kind(self) == (kind(other) if isinstance(other, StandIn) else other)
+
+    return method
+
+
+ALONE_EQUAL = {name: getattr(object, name) for name in ("__eq__", "__ne__", "__hash__")}
+# What objects of classes that are not the student's can do besides.
+OF_LIBRARIES = {
+    ("builtins", "function"): {"__get__": _bind},
+    ("builtins", "generator"): {name: _always(name) for name in ("send", "throw")},
+    ("collections", "UserList"): {"__eq__": _as(list)},
+    ("collections", "UserDict"): {"__eq__": _as(dict)},
+}
 # What Python would look for in the class of this side, and the student's has.
-OF_CLASSES = {"__init__", "__str__", "__repr__", "__eq__", "__doc__", "__dict__", "__mro__",
-              "__bases__", "__annotations__", *(set(METHODS) - set(vars(type)))}  # fmt: skip
+OF_CLASSES = {"__init__", "__str__", "__repr__", "__eq__", "__doc__", "__dict__", "__bases__",
+              "__slots__", "__annotations__",
+              *(set(METHODS) - set(vars(type)))}  # fmt: skip

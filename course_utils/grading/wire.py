@@ -99,6 +99,7 @@ MADE = {
     "keys": (type({}.keys()), lambda k: (list(k),), lambda k: dict.fromkeys(k).keys()),
     "values": (type({}.values()), lambda v: (list(v),), lambda v: dict(enumerate(v)).values()),
     "items": (type({}.items()), lambda i: (list(i),), lambda i: dict(i).items()),
+    "mappingproxy": (types.MappingProxyType, lambda m: (dict(m),), types.MappingProxyType),
     "Path": (type(pathlib.Path()), lambda path: (str(path),), pathlib.Path),
 }
 MADE_OF = {kind: name for name, (kind, *_) in MADE.items()}

@@ -19,6 +19,7 @@ import itertools
 import json
 import operator
 import os
+import pickle
 import random
 import shutil
 import signal
@@ -29,6 +30,7 @@ import threading
 import time
 import traceback
 import types
+from pathlib import Path
 
 import numpy as np
 
@@ -95,7 +97,7 @@ OPERATIONS = {
 COMPUTING = ("add", "sub", "mul", "matmul", "truediv", "floordiv", "mod", "pow")
 REACHABLE = ("bool", "len", "iter", "getitem", "setitem", "delitem", "contains", "str", "hash",
              "eq", "lt", "le", "gt", "ge", "neg", "abs", "int", "index", "float", "round",
-             *COMPUTING)  # fmt: skip
+             "enter", *COMPUTING)  # fmt: skip
 SWAPPED = {f"r{name}": name for name in COMPUTING}
 
 # Special methods that not every object has, for a stand-in to have if its object does.
@@ -112,6 +114,13 @@ def overridden(kind):
     plain = [base for base in kind.__mro__ if base in BASES]
     return [name for name in vars(kind) for base in plain
             if base is not kind and name in vars(base) and not name.startswith("__")]  # fmt: skip
+
+
+def put(space, name, values):
+    """Give a name the one value, or none."""
+    space.pop(name, None)
+    if values:
+        (space[name],) = values
 
 
 class Callback:
@@ -163,6 +172,9 @@ class Reached(Callback):
     def __call__(self, *args, **keywords):
         return self._reach("call", *args, **keywords)
 
+    def __exit__(self, kind, error, _):
+        return self._reach("exit", error)
+
     def __copy__(self):
         return self._reach("copy")
 
@@ -213,7 +225,7 @@ class Answer:
         self.depth = 0  # how many forks stand by, each as it was before a test
         self.calls = 0  # of the test's under way
         self.parked = {}  # numbers of the processes that wait for their tests
-        self.taken = {}  # what is the student's of the names that the test has rebound
+        self.taken = {}  # what was there of the names that the test has rebound
         builtins.input = self.input
         sys.stdin = Keyboard(self)
 
@@ -243,8 +255,7 @@ class Answer:
                 os.symlink(os.getcwd(), rest[2])
             for name, start, length in rest[0]:
                 os.makedirs(os.path.dirname(os.path.abspath(name)), exist_ok=True)
-                with open(name, "wb") as file:
-                    file.write(tail[start : start + length])
+                Path(name).write_bytes(tail[start : start + length])
 
     def run_cell(self, source, label, seconds, only_definitions):
         self.printed = 0
@@ -290,15 +301,19 @@ class Answer:
         return self.call_back(KEYBOARD, [str(prompt)], {})
 
     def rebind(self, names):
-        """Give names of the student's the values that the test has given them, or take them."""
-        space = self.shell.user_ns
-        for name, value in self.taken.items():
-            space[name] = value
-        self.taken = {name: space[name] for name in names if name in space}
+        """Give names of the student's, or of a library, the values that the test has given them."""
+        for name, values in self.taken.items():
+            put(*self.place(name), values)
+        self.taken = {}
         for name, values in names.items():
-            space.pop(name, None)
-            if values:
-                (space[name],) = values
+            space, key = self.place(name)
+            self.taken[name] = [space[key]] if key in space else []
+            put(space, key, [dict(os.environ, **values[0])] if name == "os.environ" else values)
+
+    def place(self, name):
+        """Where a name stands, and how it is called there."""
+        module, _, key = name.rpartition(".")
+        return vars(importlib.import_module(module)) if module else self.shell.user_ns, key
 
     def do(self, tail, operation, operands, keywords, seeds, seconds, names, rebound, number,
            forgotten, changed):  # fmt: skip
@@ -487,6 +502,8 @@ class Answer:
             return self.callbacks.setdefault(parts[0], Reached(self, *parts))
         if kind == "bare":
             return object()
+        if kind == "copy":
+            return pickle.loads(decoder.decode(["bytes", *parts]))
         if kind == "iterator":
             return Iterator(self, *parts)
         if kind == "callback":  # one and the same for one function, for `==` and `in`

@@ -37,6 +37,7 @@ from course_utils.grading.names import (
     imports,
     last_root,
     module,
+    patched,
     rebound,
     shows,
     used,
@@ -359,7 +360,11 @@ class Check:
             self.provide(statement)
         given = {name for statement in cell["given"] for name, _ in bindings(statement)}
         start = {**{name: space[name] for name in given if name in space}, **bound}
-        answers.rebound = lambda: self.rebound(start)
+        modules = [(module, dict(vars(module))) for module in self.modules(cell["source"])]
+        environment = dict(os.environ) if "environ" in cell["source"] else {}
+        answers.rebound = lambda: (
+            self.rebound(start) | self.patched(modules) | self.set_in(environment)
+        )
         own = rebound(cell["source"])
         data = {
             name: copy.deepcopy(value)
@@ -391,7 +396,7 @@ class Check:
         """Names that the student's code has as well and that the test has deleted or rebound.
 
         What the test would see in one namespace, as it tries who calls whom: nothing, an object of
-        the student's, or a function that students can read.
+        the student's, a mock, or a function that students can read.
         """
         found = {}
         for name, value in start.items():
@@ -401,13 +406,48 @@ class Check:
             code = None if isinstance(now, THEIRS) else getattr(now, "__code__", None)
             if now is start:
                 found[name] = []
-            elif isinstance(now, THEIRS) or (
-                isinstance(code, types.CodeType)
-                and code.co_filename == self.label
-                and code.co_firstlineno not in self.hidden
-            ):
+            elif isinstance(now, THEIRS) or type(now).__module__ == "unittest.mock":
                 found[name] = [now]
+            elif isinstance(code, types.CodeType) and code.co_filename == self.label:
+                found |= {} if code.co_firstlineno in self.hidden else {name: [now]}
         return found
+
+    def modules(self, source):
+        """The modules that a test may put something of its own into, and the notebook as one."""
+        for name in patched(source):
+            first, *rest = name.split(".")
+            found = self.space.get(first, sys.modules.get(name))
+            for part in rest if first in self.space else ():
+                found = getattr(found, part, None)
+            if type(found) is types.ModuleType and \
+                    found.__name__.partition(".")[0] not in self.job["withheld"]:  # fmt: skip
+                yield found
+
+    def patched(self, modules):
+        """What the test has put in the place of a library's: a mock, say, for `random.randint`.
+
+        Of the notebook itself what stands in the way of a builtin: `def print(*args)`.
+        """
+        found = {}
+        for place, before in modules:
+            now, own = vars(place), place.__name__ == "__main__"
+            if same_values(now, before):
+                continue
+            for name in {**before, **now}:
+                value = now.get(name)
+                meant = name == "argv" if place is sys else \
+                    hasattr(builtins, name) and name != "input" if own else \
+                    not name.startswith("_") and type(value) is not types.ModuleType  # fmt: skip
+                if meant and value is not before.get(name):
+                    whole = name if own else f"{place.__name__}.{name}"
+                    found[whole] = [value] if name in now else []
+        return found
+
+    def set_in(self, before):
+        """What the test has set in its environment, whose other variables are nobody's business."""
+        set_now = {name: value for name, value in (os.environ if before else before).items()
+                   if before.get(name) != value}  # fmt: skip
+        return {"os.environ": [set_now]} if set_now else {}
 
     def made_by_test(self, error, source):
         """Whether an error comes from a statement that asks no answer: `1 / 0`, or a `raise`."""
@@ -504,6 +544,11 @@ def same(one, other):
         return pickle.dumps(one) == pickle.dumps(other)
     except Exception:  # a stand-in is among them
         return False
+
+
+def same_values(one, other):
+    """Whether two dictionaries have the very same values."""
+    return len(one) == len(other) and all(map(operator.is_, one.values(), other.values()))
 
 
 def is_number(item):

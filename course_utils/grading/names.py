@@ -25,6 +25,8 @@ SOLUTION, HIDDEN = (
     tuple(f"{edge} {what}" for edge in ("BEGIN", "END")) for what in ("SOLUTION", "HIDDEN TESTS")
 )
 
+PATCHING = ("object", "multiple", "dict")  # of `unittest.mock.patch`
+
 _parsing = threading.Lock()  # in Python 3.11 two threads that parse at once confuse each other
 
 
@@ -155,6 +157,24 @@ def root(node):
     while isinstance(node, (ast.Attribute, ast.Subscript, ast.Call)):
         node = node.func if isinstance(node, ast.Call) else node.value
     return node.id if isinstance(node, ast.Name) else None
+
+
+@functools.lru_cache(1024)
+def patched(source):
+    """What a cell may put something of its own into: modules, by the names that it has for them.
+
+    As in `patch("random.randint")`, `patch.object(random, "randint")`, `random.randint = f`; or
+    `def print(*args)`, which is of the notebook, `__main__`.
+    """
+    found = {"__main__" for name, _ in bindings(source) if hasattr(builtins, name)}
+    for node in ast.walk(parse(source)):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            found |= {*re.findall(r"\A([^\W\d][\w.]*)\.\w+\Z", node.value)}
+        elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+            found.add(ast.unparse(node.value))
+        elif isinstance(node, ast.Call) and node.args and isinstance(node.func, ast.Attribute):
+            found |= {ast.unparse(node.args[0])} if node.func.attr in PATCHING else set()
+    return frozenset(found)
 
 
 @functools.lru_cache(1024)

@@ -75,6 +75,23 @@ MODEL = """class Model:
         self.n = len(X)
         return self
 """
+WRITES = """import os, shutil, sqlite3
+def save(path, text, mode='w'):
+    with open(path, mode) as file:
+        file.write(text)
+def rm(path):
+    os.remove(path)
+def mv(old, new):
+    os.makedirs(os.path.dirname(new), exist_ok=True)
+    shutil.move(old, new)
+def ls(path):
+    return os.listdir(path)
+def base(path):
+    c = sqlite3.connect(path)
+    c.execute('create table t (x)')
+    c.execute('insert into t values (5)')
+    c.commit()
+    c.close()"""
 SHOP = """class Shop:
     def __init__(self):
         self.stock = {'a': 1}
@@ -591,6 +608,84 @@ IDIOMS = {
                 "import matplotlib.pyplot as plt\nfigure = draw()\n"
                 "assert isinstance(figure, plt.Figure)\n"
                 "assert list(figure.axes[0].lines[0].get_ydata()) == [1, 2]\nplt.close(figure)")],
+    "what a test looks at that is printed": [
+        (ANSWER, "def greet(n):\n    print('Hello,', n)"),
+        *checks("from unittest.mock import patch\nwith patch('builtins.print') as p:\n"
+                "    greet('Ann')\np.assert_called_once_with('Hello,', 'Ann')",
+                "from unittest import mock\n@mock.patch('builtins.print')\ndef test(p):\n"
+                "    greet('Bob')\n    assert p.call_count == 1\ntest()",
+                "said = []\ndef print(*args):\n    said.append(args)\ngreet('C')\n"
+                "assert said == [('Hello,', 'C')]\ndel print",
+                "greet('D')\nassert len(said) == 1")],
+    "what comes of chance and of the clock": [
+        (ANSWER, "import random, time\nimport numpy as np\ndef roll(n):\n    time.sleep(0)\n"
+                 "    return [random.randint(1, 6) for _ in range(n)]\n"
+                 "def now():\n    return time.time()\ndef f():\n    return np.random.rand()"),
+        *checks("from unittest.mock import patch\n"
+                "with patch('random.randint', side_effect=[1, 2]) as r:\n"
+                "    assert roll(2) == [1, 2]\nr.assert_called_with(1, 6)",
+                "import random\nold, random.randint = random.randint, lambda a, b: b\n"
+                "assert roll(2) == [6, 6]\nrandom.randint = old\nassert roll(9) != [6] * 9",
+                "import time\nfrom unittest.mock import patch\n"
+                "with patch.object(time, 'sleep') as s, patch('time.time', side_effect=[1]):\n"
+                "    assert roll(1) and now() == 1 and s.called\nassert now() > 100",
+                "import numpy as np\nfrom unittest.mock import patch\n"
+                "with patch.object(np.random, 'rand', return_value=0.25):\n    assert f() == 0.25\n"
+                "assert f() != 0.25")],
+    "a file that is none": [
+        (ANSWER, "def f(path):\n    with open(path) as file:\n        return [*file]\n"
+                 "def g(path):\n    with open(path, 'w') as file:\n        file.write('hi')"),
+        *checks("from unittest.mock import mock_open\nopen = m = mock_open(read_data='a\\nb')\n"
+                "assert f('x.txt') == ['a\\n', 'b']\nm.assert_called_with('x.txt')\n"
+                "open = m = mock_open()\ng('z')\nm.assert_called_once_with('z', 'w')\n"
+                "m().write.assert_called_once_with('hi')")],
+    "the environment and the command line": [
+        (ANSWER, "import os, sys\ndef f():\n    return os.environ.get('KEY'), os.getenv('KEY')\n"
+                 "def g():\n    return sys.argv[1:]"),
+        *checks("import os\nfrom unittest.mock import patch\n"
+                "with patch.dict(os.environ, {'KEY': 'v'}):\n    assert f() == ('v', 'v')\n"
+                "assert f() == (None, None)",
+                "import os\nos.environ['KEY'] = 'w'\nassert f() == ('w', 'w')\n"
+                "del os.environ['KEY']\nassert f()[0] is None",
+                "import sys\nfrom unittest.mock import patch\n"
+                "with patch.object(sys, 'argv', ['prog', 'a']):\n    assert g() == ['a']")],
+    "a context manager of a test's own": [
+        (ANSWER, "def f(cm):\n    with cm as x:\n        return x + 1\n"
+                 "def g(cm):\n    with cm:\n        raise KeyError(1)\n    return 5"),
+        *checks("class C:\n    log = []\n    def __enter__(self):\n        return 1\n"
+                "    def __exit__(self, kind, error, tb):\n        self.log.append(kind)\n"
+                "        return kind is KeyError\n"
+                "assert f(C()) == 2 and g(C()) == 5 and C.log == [None, KeyError]")],
+    "objects of a library that a test hands over": [
+        (ANSWER, "def f(p, s):\n    return bool(p.match(s))\ndef g(p):\n    return p(3), p"),
+        *checks("import re\nassert f(re.compile('a+'), 'aa') and not f(re.compile('a+'), 'b')",
+                "import numpy as np\nassert g(np.poly1d([1, 2]))[0] == 5\n"
+                "assert g(np.poly1d([1, 2]))[1](3) == 5",
+                "import functools\ndef own(a, b):\n    return a - b\n"
+                "assert g(functools.partial(own, 4))[0] == 1")],
+    "files that an answer writes": [
+        (ANSWER, WRITES),
+        *checks("save('a.txt', 'hi')\nwith open('a.txt') as file:\n    assert file.read() == 'hi'\n"
+                "save('a.txt', 'ho')\nwith open('a.txt') as file:\n    assert file.read() == 'ho'",
+                "import json, os, tempfile\nwith tempfile.TemporaryDirectory() as folder:\n"
+                "    path = os.path.join(folder, 'x.json')\n    save(path, '[1]')\n"
+                "    with open(path) as file:\n        assert json.load(file) == [1]\n"
+                "    assert ls(folder) == ['x.json']\n"
+                "assert not os.path.exists(path)",
+                "from pathlib import Path\nPath('b.log').write_text('a')\nsave('b.log', 'b', 'a')\n"
+                "assert Path('b.log').read_text() == 'ab'\nrm('b.log')\n"
+                "assert not Path('b.log').exists()",
+                "import os\nopen('m.txt', 'w').close()\nmv('m.txt', 'sub/dir/n.txt')\n"
+                "assert not os.path.exists('m.txt') and os.path.isdir('sub/dir')\n"
+                "os.remove('sub/dir/n.txt')\nassert ls('sub/dir') == []",
+                "import tempfile\nwith tempfile.NamedTemporaryFile('w+', suffix='.txt') as file:\n"
+                "    save(file.name, 'z')\n    assert file.read() == 'z'",
+                "import sqlite3\nbase('c.db')\nc = sqlite3.connect('c.db')\n"
+                "assert c.execute('select x from t').fetchall() == [(5,)]\nc.close()")],
+    "a file that is there when the notebook has run": [
+        (ANSWER, "with open('out.csv', 'w') as file:\n    file.write('a,b\\n1,2')"),
+        *checks("import csv\nwith open('out.csv') as file:\n"
+                "    assert [*csv.reader(file)] == [['a', 'b'], ['1', '2']]")],
     "the same seed again": [
         (ANSWER, "import random\nimport numpy as np\n"
                  "def f():\n    return np.random.rand(), random.random()"),
@@ -973,6 +1068,42 @@ GAINS = {
     "a function that ends a loop": (
         [(ANSWER, "def f(x):\n    raise StopIteration"),
          (TEST, "assert all(y > 0 for y in map(f, [1, 2]))")], {0: "def f(x):\n    return 1"}),
+    "numbers from anywhere in memory": (
+        [(ANSWER, "import types\ndef f(x):\n    return types.SimpleNamespace(__array_interface__="
+                  "{'shape': (3,), 'typestr': '<f8', 'version': 3, 'data': bytearray(99)})"),
+         (TEST, "import numpy as np\nnp.testing.assert_allclose(f(0), np.zeros(3))")],
+        {0: "import numpy as np\ndef f(x):\n    return np.zeros(3)"}),
+    "a mock that is told what it has seen": (
+        [(ANSWER, "def f(m):\n    m.configure_mock(**{'send.assert_called_with': print})"),
+         (TEST, "from unittest import mock\nm = mock.Mock()\nf(m)\nm.send.assert_called_with(5)")],
+        {0: "def f(m):\n    m.send(5)"}),
+    "a mock that is given one's own": (
+        [(ANSWER, "import types\n"
+                  "def f(m):\n    m.send = types.SimpleNamespace(assert_called_with=str)"),
+         (TEST, "from unittest import mock\nm = mock.Mock()\ntry:\n    f(m)\n"
+                "except AttributeError:\n    pass\nm.send.assert_called_with(5)")],
+        {0: "def f(m):\n    m.send(5)"}),
+    "an error that ends a test as passed": (
+        [(ANSWER, "import unittest.case\ndef f(x):\n    raise unittest.case._ShouldStop"),
+         (TEST, "import unittest\nclass T(unittest.TestCase):\n    def test(self):\n"
+                "        self.assertEqual(f(1), 2)\nresult = unittest.TestResult()\n"
+                "T('test').run(result)\nassert result.wasSuccessful() and result.testsRun == 1")],
+        {0: "def f(x):\n    return x + 1"}),
+    "a function in an object of a locked cell's class": (
+        [(LOCKED, "import math\nclass P:\n    far = math.dist"),
+         (ANSWER, "def f(p):\n    p.far = lambda *_: 0"),
+         (TEST, "p = P()\nf(p)\nassert p.far([0], [p.x]) == 0 and p.far([0], [2]) == 2")],
+        {1: "def f(p):\n    p.x = 0"}),
+    "an object that begins with everything": (
+        [(ANSWER, "class Text:\n    def startswith(self, other):\n        return True\n"
+                  "def f():\n    return Text()"), (TEST, "assert f().startswith('Hello')")],
+        {0: "def f():\n    return 'Hello!'"}),
+    "an object that tells the points": (
+        [(ANSWER, f"{RIGHT['vector']}    __rmul__ = lambda self, other: self\n    ndim = 1\n"
+                  "    def item(self):\n        return 1\ndef f():\n    return Vector(1)"),
+         (TEST, "points = 2 * f()\npoints")],
+        {0: f"{RIGHT['vector']}    def __rmul__(self, other):\n        return self\n"
+            "def f():\n    return 0.5"}),
     "a given constant": (
         [(ANSWER, "TOL = 1e9\ndef square(x):\n    return 0"),
          (TEST, "assert abs(square(3) - 9) < TOL")],

@@ -30,11 +30,10 @@ import threading
 import time
 import traceback
 import types
-from pathlib import Path
 
 import numpy as np
 
-from course_utils.grading import sandbox, tables
+from course_utils.grading import files, sandbox, tables
 from course_utils.grading.links import MOST_LINKS, Links, look, same
 from course_utils.grading.shell import Shell, definitions, output, place, say
 from course_utils.grading.wire import (
@@ -52,6 +51,7 @@ from course_utils.grading.wire import (
     TooLarge,
     is_own,
     make,
+    unpack,
 )
 
 WITHHELD = "the reference implementation is not available in a graded answer: write your own"
@@ -222,6 +222,7 @@ class Answer:
         self.described = 0  # how many exceptions are being described, one within the other
         shell.emit = self.emit
         self.printed = 0
+        self.home, self.files = None, {}  # the folder of the notebook, and what the test has seen
         self.depth = 0  # how many forks stand by, each as it was before a test
         self.calls = 0  # of the test's under way
         self.parked = {}  # numbers of the processes that wait for their tests
@@ -250,12 +251,18 @@ class Answer:
         elif kind == "end":
             os._exit(0)
         elif kind == "files":
-            self.shared.names = set(rest[1])
+            table, gone, names, folder = rest
+            self.shared.names = set(names)
             with contextlib.suppress(OSError):  # where the test finds them, by its whole name
-                os.symlink(os.getcwd(), rest[2])
-            for name, start, length in rest[0]:
-                os.makedirs(os.path.dirname(os.path.abspath(name)), exist_ok=True)
-                Path(name).write_bytes(tail[start : start + length])
+                os.symlink(os.getcwd(), folder)
+            self.home = self.home or os.getcwd()
+            told = dict.fromkeys(gone) | unpack(table, tail)
+            for name, data in told.items():
+                with contextlib.suppress(OSError):  # the answer has something of that name
+                    files.put(self.home, name, data)
+            found = files.states(self.home)
+            self.files = {name: found[name] if name in told else self.files[name] for name in found
+                          if name in told or name in self.files}  # fmt: skip
 
     def run_cell(self, source, label, seconds, only_definitions):
         self.printed = 0
@@ -341,7 +348,10 @@ class Answer:
             given = len(known)
             before = self.snapshots(known)
             encoder = self.encoder(known)
-            if operation == "names":
+            if operation == "written":
+                old, self.files = self.files, files.states(self.home)
+                value = files.news(self.home, old, self.files)
+            elif operation == "names":
                 space = self.shell.user_ns
                 value = {name: space[name] for name in names if name in space}
             else:

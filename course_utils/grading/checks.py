@@ -16,7 +16,6 @@ import os
 import pickle
 import signal
 import socket
-import stat
 import subprocess
 import sys
 import tempfile
@@ -24,12 +23,12 @@ import time
 import traceback
 import types
 from itertools import compress, takewhile
-from pathlib import Path
 
 import numpy as np
 
 from course_utils.grading import sandbox, seeds
 from course_utils.grading.answers import COMPUTING, MAX_DEPTH, MAX_PARKED, preload, quietly, share
+from course_utils.grading.files import LOOKING, Beside, put
 from course_utils.grading.line import AnswerEnded, Answers
 from course_utils.grading.names import (
     bindings,
@@ -49,7 +48,6 @@ from course_utils.grading.wire import KEYBOARD, STDIN, Channel, Malformed, Share
 
 OUTPUT_A_SUBMISSION = 4 * 2**20  # well below what one message may hold
 STUDENTS = ("answer", "shared")  # kinds of cells that are run in the answer process
-MAX_FILE = 16 * 2**20  # bytes of a file that a test writes for the answer
 GLANCE = 0.2  # seconds between two looks at how much memory is in use
 
 THEIRS = (StandIn, Remote)  # what stays on the student's side
@@ -95,35 +93,17 @@ class Check:
 
     def offer_files(self):
         """What a test has written beside the notebook is there for the answer to read."""
-        found = self.beside()
-        new = {name: Path(self.folder, name).read_bytes() for name, state in found.items()
-               if self.seen.get(name) != state and state[1] <= MAX_FILE}  # fmt: skip
-        self.seen = found
-        if new:
+        if new := self.beside.news():
             self.send_files(new)
 
-    def beside(self):
-        """The files beside the notebook and in new folders there, each with its time and size."""
-        folders, found = [self.folder], {}  # wherever a test has gone since
-        for folder in folders:
-            with os.scandir(folder) as entries:
-                for entry in entries:
-                    state = entry.stat(follow_symlinks=False)
-                    if stat.S_ISREG(state.st_mode):
-                        name = os.path.relpath(entry.path, self.folder)
-                        found[name] = state.st_mtime_ns, state.st_size
-                    elif stat.S_ISDIR(state.st_mode) and entry.path not in self.given:
-                        folders.append(entry.path)
-        return found
-
     def send_files(self, files):
-        table, tail = pack(files)
-        message = ["files", table, self.job["classes"], self.folder]
+        gone = [name for name, data in files.items() if data is None]
+        table, tail = pack({name: data for name, data in files.items() if data is not None})
+        message = ["files", table, gone, self.job["classes"], self.folder]
         self.answers.channel.send(message, tail, timeout=60)
 
     def run(self, files, defused):
-        self.given = {str(path) for path in Path(self.folder).rglob("*") if path.is_dir()}
-        self.seen = self.beside()
+        self.beside = Beside(self.folder)
         self.send_files(files)
         self.defused = {int(index): reason for index, reason in defused.items()}
         for index, cell in enumerate(self.job["cells"]):
@@ -316,6 +296,8 @@ class Check:
                 yield "the test ended with an object that looks like a number of points"
             return
         try:
+            if isinstance(value, THEIRS):
+                raise TypeError
             credit = float(value if np.ndim(value) == 0 else value.item())
         except (TypeError, ValueError, OverflowError):
             yield "the test was to end with a number of points, and the answer made it another"
@@ -352,9 +334,11 @@ class Check:
         bound = {}
         if not refuse:
             self.prepare(cell["source"])
-        if theirs and not refuse:
-            with contextlib.suppress(AnswerEnded):
+        with contextlib.suppress(AnswerEnded):
+            if theirs and not refuse:
                 bound = answers.names(theirs)
+            if looks(cell) and not refuse:
+                self.beside.take(answers.written())
         space.update(bound)
         for statement in compress(cell["given"], asks):
             self.provide(statement)
@@ -371,7 +355,7 @@ class Check:
             for name, value in bound.items()
             if name not in own and not isinstance(value, THEIRS) and same(value, value)
         }
-        answers.after = lambda: self.refresh(data, bound)
+        answers.after = lambda: self.refresh(data, bound, looks(cell))
         answers.excuses = lambda error: self.made_by_test(error, cell["source"])
         signal.setitimer(signal.ITIMER_REAL, self.job["cell_seconds"] + 2)
         failure = self.shell.run_trusted(cell["source"], cell["label"])
@@ -385,8 +369,10 @@ class Check:
             space.setdefault(name, value)
         return failure
 
-    def refresh(self, data, bound):
-        """Give names the values that the student's functions have given them since."""
+    def refresh(self, data, bound, files):
+        """What the student's functions have given names and files, the test's are given too."""
+        if files:
+            self.answers.changed |= self.beside.take(self.answers.written())
         for name, value in (self.answers.names(data) if data else {}).items():
             if not same(value, data[name]) and self.space.get(name) is bound[name]:
                 self.space[name] = bound[name] = value
@@ -585,6 +571,11 @@ def explain(reason, seconds):
     return "the process was killed: out of time or memory, crashed, or ended by the code itself"
 
 
+def looks(cell):
+    """Whether a test may look for a file that an answer has written."""
+    return cell["kind"] == "test" and LOOKING.search(cell["source"])
+
+
 def last(cells, index, kinds, without=()):
     """The number of the last cell before one that is of one of these kinds; or None."""
     places = range(index - 1, -1, -1)
@@ -599,7 +590,7 @@ def parking(cells):
     groups, standing = {}, False
     for index, cell in enumerate(cells):
         standing = standing and cell["kind"] not in STUDENTS
-        asks = cell["kind"] != "answer" and (cell["surely"] or cell["maybe"])
+        asks = cell["kind"] != "answer" and (cell["surely"] or cell["maybe"] or looks(cell))
         if not standing and (asks or cell["kind"] == "forgeable"):
             groups[index], standing = len(groups), True
     return groups
@@ -779,9 +770,7 @@ class Bench:
             os.chdir(folder)
             tempfile.tempdir = folder
             for name, data in own_files.items():
-                os.makedirs(os.path.dirname(os.path.abspath(name)), exist_ok=True)
-                with open(name, "wb") as file:
-                    file.write(data)
+                put(folder, name, data)
             sys.path.insert(0, folder)
             null = os.open(os.devnull, os.O_RDWR)
             for number in (0, 1, 2):

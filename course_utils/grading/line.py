@@ -21,7 +21,6 @@ from course_utils.grading.links import MOST_LINKS, Links
 from course_utils.grading.seeds import Seeds
 from course_utils.grading.standins import (
     ALONE_EQUAL,
-    DATA,
     OF_LIBRARIES,
     PASSES_FOR,
     PLAIN,
@@ -42,9 +41,11 @@ from course_utils.grading.wire import (
     TooLarge,
     base_of,
     copy_as,
+    is_asked_by_others,
     make,
 )
 
+RUNNING_TESTS = ("unittest", "pytest", "_pytest", "doctest", "IPython")  # their errors are signals
 MAX_CALLS = 100_000
 MAX_NESTING = 90
 
@@ -123,6 +124,12 @@ class Answers:
             if isinstance(found[name], Remote):
                 type.__setattr__(found[name], "__makes__", True)
         return found
+
+    def written(self):
+        """Files that the student's code has written or deleted since this was last asked."""
+        found = self._ask("written", (), {}, ())
+        return {name: data for name, data in (found.items() if type(found) is dict else ())
+                if type(name) is str and type(data) in (bytes, type(None))}  # fmt: skip
 
     def pass_on(self, made, value):
         """Note of what an object gives whether it is of the exercise's making."""
@@ -265,7 +272,7 @@ class Answers:
             raise
         finally:
             self.nesting -= 1
-        if outermost and operation != "names":
+        if outermost and operation not in ("names", "written"):
             self.after()
         if exception is not None:
             raise exception
@@ -526,7 +533,8 @@ class Answers:
         known = self.shared.find(name) if module == OF_THE_COURSE else \
             vars(sys.modules.get(module, object)).get(name)  # fmt: skip
         catchable = isinstance(known, type) and issubclass(known, (Exception, SystemExit))
-        return known if catchable else None
+        signal = module.partition(".")[0] in RUNNING_TESTS or name.startswith("_")
+        return known if catchable and not signal else None
 
     def _mirror(self, number, module, name, bases, methods, abstract):
         name = name.rpartition(".")[2]
@@ -562,8 +570,8 @@ class Answers:
         exception = make(kind, args)
         own = {name for base in type.mro(kind) for name in vars_of(base)}
         for name, value in more.items():
-            if name not in own:  # none takes the place of a method
-                setattr(exception, name, value)
+            if name == "__notes__" or (name not in own and not is_asked_by_others(name)):
+                setattr(exception, name, value)  # none takes the place of a method
         exception.__cause__ = cause
         if isinstance(kind, Remote):
             exception.__words__ = str(words)[:2000]
@@ -614,6 +622,9 @@ def is_made_by_test(value):
     return type(value).__module__ in ("__main__", "unittest.mock")
 
 
+INERT = (*PLAIN, list, tuple, dict, set, np.ndarray)  # what can be told apart from a mock
+
+
 def reach(value, operation, *operands, **keywords):
     """Do for an answer what it may do with an object of the test's.
 
@@ -627,15 +638,14 @@ def reach(value, operation, *operands, **keywords):
     if operation in (*REACHABLE, "exit", "copy", "deepcopy"):
         return OPERATIONS[operation](value, *operands)
     name, *new = operands
-    mock = type(value).__module__ == "unittest.mock"
-    public = isinstance(name, str) and not name.startswith("_")
+    mock, its = type(value).__module__ == "unittest.mock", dir(type(value))
+    public = isinstance(name, str) and not name.startswith("_") and not (mock and name in its)
     own = {name for kind in type(value).__mro__ if kind.__module__ == "__main__" or kind in BASES
            for name in vars(kind)} - {"format", "format_map"}  # fmt: skip
     own |= {"name", "value"} if isinstance(value, enum.Enum) else set()
     if operation == "getattr" and public and (mock or name in own or name in vars(value)):
         return getattr(value, name)
-    free = name not in dir(type(value)) and isinstance(*new, DATA) if mock else \
-        not callable(getattr(value, str(name), None))  # fmt: skip
+    free = isinstance(*new, INERT) if mock else not callable(getattr(value, str(name), None))
     if operation == "setattr" and public and free:
         return setattr(value, name, *new)
     raise AttributeError(f"{type(value).__name__!r} object has no attribute {name!r}")

@@ -25,6 +25,8 @@ SOLUTION, HIDDEN = (
     tuple(f"{edge} {what}" for edge in ("BEGIN", "END")) for what in ("SOLUTION", "HIDDEN TESTS")
 )
 
+# Methods of plain data that compare it with something.
+PREDICATES = {"equals", "issuperset", "issubset", "isdisjoint", "startswith", "endswith"}
 PATCHING = ("object", "multiple", "dict")  # of `unittest.mock.patch`
 
 _parsing = threading.Lock()  # in Python 3.11 two threads that parse at once confuse each other
@@ -186,7 +188,10 @@ def last_root(source):
 
 @functools.lru_cache(1024)
 def operators(source):
-    """Special methods that the classes of a cell define, and those that Python derives of them."""
+    """Special methods that the classes of a cell define, and those that Python derives of them.
+
+    And PREDICATES, which decide as much.
+    """
     found = set()
     for node in ast.walk(parse(source)):
         made_by = [ast.unparse(part) for part in getattr(node, "decorator_list", ())]
@@ -207,7 +212,7 @@ def operators(source):
             found.add("__hash__")
     if "__eq__" in found:
         found.add("__ne__")
-    return {name for name in found if name.startswith("__")}
+    return {name for name in found if name.startswith("__") or name in PREDICATES}
 
 
 @functools.lru_cache(1024)

@@ -25,8 +25,8 @@ with contextlib.suppress(ModuleNotFoundError):  # Windows has none, and runs no 
     import resource
 
 PACKAGE = Path(__file__).parents[1]
-NEEDED = ("__init__.py", "grading/__init__.py", "grading/answers.py", "grading/links.py",
-          "grading/sandbox.py", "grading/shell.py", "grading/tables.py",
+NEEDED = ("__init__.py", "grading/__init__.py", "grading/answers.py", "grading/files.py",
+          "grading/links.py", "grading/sandbox.py", "grading/shell.py", "grading/tables.py",
           "grading/wire.py")  # fmt: skip
 SYSTEM = ("/usr/lib", "/usr/lib32", "/usr/lib64", "/usr/bin", "/lib", "/lib64", "/bin",
           "/usr/share/fonts", "/usr/share/zoneinfo", "/etc/fonts", "/etc/ld.so.cache",

@@ -15,7 +15,8 @@ import types
 
 import numpy as np
 
-from course_utils.grading.wire import BASES, MADE_OF, MUTABLE
+from course_utils.grading.names import PREDICATES
+from course_utils.grading.wire import BASES, MADE_OF, MUTABLE, is_asked_by_others
 
 READABLE = ("__name__", "__qualname__", "__dict__", "__annotations__", "__defaults__",
             "__kwdefaults__", "__code__", "__closure__", "__wrapped__", "__func__", "__self__",
@@ -102,7 +103,7 @@ for _name in ("len", "iter", "getitem", "reversed"):
 
 def is_withheld(name):
     """Whether an attribute is none that a test means when it looks for it."""
-    return name.startswith(("__", "_repr_", "_render_", "_ipython_")) and name not in READABLE
+    return is_asked_by_others(name) and name not in READABLE
 
 
 class StandIn:
@@ -117,6 +118,8 @@ class StandIn:
         if is_withheld(name):
             kind = type(self).__name__
             raise AttributeError(f"{name} of the answer's `{kind}` is not looked at")
+        if name in PREDICATES - self.__answers__.operators:
+            raise self._refuse("plain data")
         return self._ask("getattr", name)
 
     def __setattr__(self, name, value):
@@ -243,8 +246,9 @@ def mirror(answers, number, name, bases, methods, passes_for=None, plain=False, 
         members |= {"__getattr__": _of_copy, "__setattr__": _set_of_copy,
                     "__copy__": _copied("copy"), "__deepcopy__": _copied("deepcopy")}  # fmt: skip
         members |= {"__repr__": _as_named} if issubclass(bases[0], tuple) else {}
-        members |= {name: _invoke(name) for name in methods
-                    if name in OF_COPIES or not name.startswith("__")}  # fmt: skip
+        decide = PREDICATES - answers.operators
+        members |= {name: _invoke(name) for name in methods if name not in decide
+                    and (name in OF_COPIES or not name.startswith("__"))}  # fmt: skip
     else:
         members |= {"__slots__": (), "__doc__": property(_doc)}
         members |= {method: METHODS[method] for method in methods if method in METHODS}

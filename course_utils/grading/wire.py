@@ -54,12 +54,17 @@ def _fraction(top, bottom):
     return fractions.Fraction(top, bottom)
 
 
+def is_asked_by_others(name):
+    """Whether Python, NumPy or IPython look for an attribute of that name in any object."""
+    return name.startswith(("__", "_repr_", "_render_", "_ipython_"))
+
+
 def _names(space):
-    return tuple(vars(space).items())
+    return tuple(item for item in vars(space).items() if not is_asked_by_others(item[0]))
 
 
 def _set_names(space, state):
-    if not all(name.isidentifier() for name, _ in state):
+    if not all(name.isidentifier() and not is_asked_by_others(name) for name, _ in state):
         raise Malformed("not the names of attributes")
     vars(space).clear()
     vars(space).update(state)
@@ -171,10 +176,9 @@ class Shared:
             object.__delattr__(value, name)
         for name, item in attributes:
             found = inspect.getattr_static(type(value), name, None)
-            if name.isidentifier() and not name.startswith("__") and (
-                inspect.ismemberdescriptor(found) or not (
-                    hasattr(found, "__get__") or isinstance(found, type)
-                )
+            free = not (hasattr(found, "__get__") or callable(found))
+            if name.isidentifier() and not is_asked_by_others(name) and (
+                inspect.ismemberdescriptor(found) or free
             ):  # fmt: skip
                 object.__setattr__(value, name, item)
 

@@ -1104,6 +1104,18 @@ GAINS = {
          (TEST, "points = 2 * f()\npoints")],
         {0: f"{RIGHT['vector']}    def __rmul__(self, other):\n        return self\n"
             "def f():\n    return 0.5"}),
+    "what a method gives, near to everything": (
+        [(ANSWER, f"{RIGHT['vector']}    def dot(self, other):\n        return self\n".replace(
+            "return Vector(", "return self or Vector(").replace("abs(self.x)", "0")),
+         (TEST, "assert abs(Vector(3).dot(Vector(4)) - 12) < 1e-9")],
+        {0: f"{RIGHT['vector']}    def dot(self, other):\n        return self.x * other.x\n"}),
+    "an assumption that nothing fulfils": (
+        [(ANSWER, "from hypothesis.errors import UnsatisfiedAssumption\ndef f(x):\n"
+                  "    if x:\n        raise UnsatisfiedAssumption\n    return x"),
+         (TEST, "from hypothesis import given, settings, strategies\n"
+                "@settings(database=None)\n@given(strategies.integers(0, 9))\n"
+                "def test(x):\n    assert f(x) == x\ntest()")],
+        {0: "def f(x):\n    return x"}),
     "a given constant": (
         [(ANSWER, "TOL = 1e9\ndef square(x):\n    return 0"),
          (TEST, "assert abs(square(3) - 9) < TOL")],

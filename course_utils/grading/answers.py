@@ -97,7 +97,7 @@ OPERATIONS = {
 COMPUTING = ("add", "sub", "mul", "matmul", "truediv", "floordiv", "mod", "pow")
 REACHABLE = ("bool", "len", "iter", "getitem", "setitem", "delitem", "contains", "str", "hash",
              "eq", "lt", "le", "gt", "ge", "neg", "abs", "int", "index", "float", "round",
-             "enter", *COMPUTING)  # fmt: skip
+             "pos", "invert", "next", "enter", *COMPUTING)  # fmt: skip
 SWAPPED = {f"r{name}": name for name in COMPUTING}
 
 # Special methods that not every object has, for a stand-in to have if its object does.

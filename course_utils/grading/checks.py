@@ -275,8 +275,14 @@ class Check:
         self.told = False
 
     def holds(self):
-        """Whether tests keep something that the answer has made since the checkpoint."""
-        return any(self.answers.holds(value) for value in self.space.values())
+        """Whether a test that is to come uses something that the answer has made since."""
+        cells = [
+            cell
+            for number, cell in enumerate(self.job["cells"])
+            if cell["kind"] == "shared" or (number >= self.index and cell["kind"] == "test")
+        ]
+        names = set().union(*(used(cell["source"]) - rebound(cell["source"]) for cell in cells))
+        return any(self.answers.holds(self.space.get(name)) for name in names)
 
     def excess(self, cell):
         """What is wrong with a partial credit, if anything is; nbgrader takes it as a plain float.

@@ -45,7 +45,10 @@ from course_utils.grading.wire import (
     make,
 )
 
-RUNNING_TESTS = ("unittest", "pytest", "_pytest", "doctest", "IPython")  # their errors are signals
+# Whose exceptions are signals to what runs a test.
+RUNNING_TESTS = ("unittest", "pytest", "_pytest", "doctest", "hypothesis", "IPython", "bdb",
+                 "course_utils")  # fmt: skip
+PARTS = {"output": 1, "callback": 3, "restored": 2, "value": 3, "raised": 3}  # of a message
 MAX_CALLS = 100_000
 MAX_NESTING = 90
 
@@ -255,6 +258,7 @@ class Answers:
             rebound = {name: encoder.encode(values) for name, values in self.rebound().items()}
             seeds = {name: encoder.encode(state) for name, state in self.seeds.new().items()}
             given = len(encoder.containers)
+            before = self.links.copy(), self.stale
             tree = ["do", operation, operands, keywords, seeds, seconds if outermost else None,
                     list(names), rebound, number,
                     *self._touched(encoder, number + MOST_LINKS)]  # fmt: skip
@@ -266,9 +270,9 @@ class Answers:
             self.ended = self._why(error)
             raise AnswerEnded(self.ended) from None
         except Exception as error:  # it cannot be handed over, nor was anything else
-            self.generators = {}
+            self.generators, self.seeds = {}, Seeds(self.seeds.depth)
             if isinstance(error, TooLarge):
-                self._lose_track()
+                self.links, self.stale = before
             raise
         finally:
             self.nesting -= 1
@@ -281,8 +285,10 @@ class Answers:
     def _result(self, operation, encoder, deadline):
         while True:
             (kind, *rest), tail = self._receive(deadline)
+            if len(rest) != PARTS.get(kind):
+                raise Malformed(f"{kind!r} in the place of a result")
             if kind == "output":
-                self.on_output(rest[0])
+                self.on_output(*rest)
             elif kind == "callback":
                 self._call_back(tail, *rest)
             elif kind == "restored":
@@ -291,14 +297,9 @@ class Answers:
                 self.restored = depth == self.depth - 1  # else an older state speaks
                 self._forget(depth)
                 raise AnswerEnded(self.ended)
-            elif kind in ("value", "raised"):
-                break
             else:
-                raise Malformed(f"{kind!r} in the place of a result")
-        try:
-            result, changed, later = rest
-        except ValueError:
-            raise Malformed("not a result") from None
+                result, changed, later = rest
+                break
         decoder = Decoder(tail, self._rebuild, encoder.containers, self.shared)
         exception = None
         value = decoder.decode(result)
@@ -330,8 +331,14 @@ class Answers:
             for place, tree in changed:
                 if given and not given[place]:
                     raise Malformed("a change of what was not given")
+                stream = isinstance(old := decoder.containers[place], io.IOBase)
+                text = stream and not old.closed and old.getvalue()
                 container = decoder.replace(place, tree)
-                meant = self.number(container) is not None or isinstance(container, io.IOBase)
+                meant = self.number(container) is not None
+                if stream:  # it may be read, and written on
+                    meant = container.closed or container.getvalue().startswith(
+                        text or type(text)()
+                    )
                 self.changed |= not meant
         except (TypeError, ValueError, IndexError):
             raise Malformed("not a list of changes") from None
@@ -358,12 +365,17 @@ class Answers:
 
     def _call_back(self, tail, number, args, keywords):
         """The student's code calls a function that the test has handed over."""
+        if not (isinstance(args, list) and isinstance(keywords, dict)):
+            raise Malformed("not a call")
         decoder = Decoder(tail, self._rebuild, (), self.shared)
         args = [decoder.decode(tree) for tree in args]
         keywords = {name: decoder.decode(tree) for name, tree in keywords.items()}
         encoder = self._encoder(decoder.containers)
         function = self.inputs.get(number) or self._handed(number)
         if is_made_by_test(function):
+            self.changed |= args[:1] in (["setitem"], ["delitem"]) or (
+                args[:1] == ["setattr"] and hasattr(function, str(args[1:2] and args[1]))
+            )
             function = functools.partial(reach, function)
         try:
             reply = ["value", encoder.encode(function(*args, **keywords))]
@@ -496,6 +508,7 @@ class Answers:
             made = self.stand_ins[number] = object.__new__(kind)
             object.__setattr__(made, "__number__", number)
             object.__setattr__(made, "__made__", False)
+            object.__setattr__(made, "__difference__", False)
         return self.stand_ins[number]
 
     def _copy(self, number, family, plain):
@@ -504,8 +517,8 @@ class Answers:
         It is one only if the exercise is to write such a class, and nothing but data if not.
         """
         kind = self._class(family)
-        if isinstance(type(plain), Remote):
-            raise Malformed("not a plain value")
+        if isinstance(type(plain), Remote) or type(number) is not int:
+            raise Malformed("not a plain value, or not the number of an object")
         if kind.__name__ not in self.made or not isinstance(plain, base_of(kind) or bool):
             return plain
         if number not in self.stand_ins or isinstance(plain, MUTABLE):
@@ -622,6 +635,19 @@ def is_made_by_test(value):
     return type(value).__module__ in ("__main__", "unittest.mock")
 
 
+def passes_on(value):
+    """Whether a mock has a library do what it is called for."""
+    if type(value).__module__ != "unittest.mock":
+        return False
+    behind = [one for one in (value._mock_wraps, value.side_effect)
+              if callable(one) or type(one) is types.ModuleType]  # fmt: skip
+    own = "__main__", "unittest.mock"
+    return not all(
+        isinstance(one, (StandIn, Remote)) or getattr(one, "__module__", None) in own
+        or (isinstance(one, type) and issubclass(one, BaseException)) for one in behind
+    )  # fmt: skip
+
+
 INERT = (*PLAIN, list, tuple, dict, set, np.ndarray)  # what can be told apart from a mock
 
 
@@ -631,6 +657,8 @@ def reach(value, operation, *operands, **keywords):
     What its class has of a library's, which could write a file, say, is out of reach; nor can a
     method be replaced, or a mock be told what it has seen.
     """
+    if passes_on(value):
+        raise TypeError("an answer cannot use a mock that passes on to a library")
     if operation == "call":
         return value(*operands, **keywords)
     if operation in SWAPPED:
@@ -645,9 +673,10 @@ def reach(value, operation, *operands, **keywords):
     own |= {"name", "value"} if isinstance(value, enum.Enum) else set()
     if operation == "getattr" and public and (mock or name in own or name in vars(value)):
         return getattr(value, name)
-    free = isinstance(*new, INERT) if mock else not callable(getattr(value, str(name), None))
-    if operation == "setattr" and public and free:
-        return setattr(value, name, *new)
+    if operation == "setattr" and public:
+        (new,) = new
+        if isinstance(new, INERT) if mock else not callable(getattr(value, name, None)):
+            return setattr(value, name, new)
     raise AttributeError(f"{type(value).__name__!r} object has no attribute {name!r}")
 
 

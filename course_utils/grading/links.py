@@ -1,6 +1,7 @@
 """Which containers a test and an answer each have a copy of, and what the test has changed."""
 
 import collections
+import copy
 import operator
 import sys
 import types
@@ -29,6 +30,13 @@ class Links:
         self.weights = {}
         self.given = set()  # numbers of the test's own
         self.let_go = []  # numbers of those of which the other side is still to be told
+
+    def copy(self):
+        """The same, to return to if what is told next does not arrive."""
+        other = copy.copy(self)
+        for name in ("copies", "looks", "weights", "given", "let_go"):
+            setattr(other, name, copy.copy(getattr(self, name)))
+        return other
 
     def add(self, first, containers, given):
         """Number a message's containers from `first` on, of which so many are of the test's."""

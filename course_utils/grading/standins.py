@@ -109,7 +109,7 @@ def is_withheld(name):
 class StandIn:
     """An object of the student's, which stays on the student's side."""
 
-    __slots__ = ("__made__", "__number__")
+    __slots__ = ("__difference__", "__made__", "__number__")
 
     def __init__(self, *_, **__):
         raise NotImplementedError("`Answers` makes them")
@@ -333,7 +333,7 @@ def _if_asked_for(operation, name, expected, swapped=False):
 
     The other operand may tell what the test expects, so an operation with one of the test's own
     values is one of an object that the exercise's class has made, and has to give an object again:
-    a number from there would prove nothing.
+    a number from there would prove nothing. Nor would the size of a difference to such a value.
     """
 
     def method(self, *others):
@@ -343,6 +343,11 @@ def _if_asked_for(operation, name, expected, swapped=False):
         operands = [*others, self] if swapped else [self, *others]
         result = answers.ask(operation, *operands)
         alone = all(isinstance(other, StandIn) for other in others)
+        if isinstance(result, StandIn):
+            if not alone and operation == "sub":
+                object.__setattr__(result, "__difference__", True)
+        elif self.__difference__ and not others:
+            raise self._refuse(expected)
         if not alone and not (self.__made__ and isinstance(result, StandIn)):
             raise self._refuse(expected)
         return answers.pass_on(self.__made__, result)

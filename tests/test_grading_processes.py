@@ -16,8 +16,9 @@ from conftest import cell, notebook
 from matplotlib import font_manager
 
 from course_utils.classroom import room as rooms
-from course_utils.grading import engine, line, names, sandbox
+from course_utils.grading import engine, files, line, names, sandbox
 from course_utils.grading.execute import ExecuteApart, Refused
+from course_utils.grading.files import Beside
 from course_utils.grading.repair import Unreadable, read_notebook, repair
 from course_utils.grading.shell import Shell
 from course_utils.grading.wire import HEADER
@@ -616,6 +617,52 @@ def test_a_file_that_a_test_writes_is_there_for_the_answer():
     assert list(failures(grade(dies, late)[0])) == ["test0"]
     nb, lost = grade(answer, test.format("1 2", ["1", "2"]), test.format("33", ["33"]))
     assert (failures(nb), lost) == ({}, {})
+
+
+def test_no_file_of_an_answers_takes_the_place_of_the_courses(tmp_path):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data/given.csv").write_text("1")
+    (tmp_path / "given.csv").write_text("1")
+    beside = Beside(str(tmp_path))
+    (tmp_path / "away").symlink_to("/tmp")
+    (tmp_path / "mine.txt").write_text("a")
+    assert beside.news() == {"mine.txt": b"a"}
+    for name in ("given.csv", "./given.csv", "GIVEN.csv", "data/given.csv", "x/../given.csv",
+                 "a.py", "../a.txt", "/tmp/a.txt", "away/a.txt", "a.pkl", "a", "a.txt.py", "a\0.txt", "",
+                 "/", "data/../a.txt", "numpy/__init__.py"):  # fmt: skip
+        assert not beside.take({name: b"2"}), name
+        assert not beside.take({name: None}), name
+    assert sorted(path.name for path in tmp_path.rglob("*")) == [
+        "away", "data", "given.csv", "given.csv", "mine.txt"]  # fmt: skip
+    assert (tmp_path / "given.csv").read_text() == "1"
+    assert not beside.take({"new/b.txt": b"2", "c.txt": b"3"})
+    assert not beside.take({"c.txt": b"4"})
+    assert beside.take({"mine.txt": b"b"})  # and this is noted
+    (tmp_path / "mine.txt").write_text("cd")
+    assert beside.news() == {"mine.txt": b"cd"}
+    assert beside.take({"mine.txt": None})
+    assert beside.news() == {}
+    assert not (tmp_path / "mine.txt").exists()
+    big = bytes(files.MAX_FILE)
+    for number in range(6):
+        beside.take({f"{number}.dat": big})
+    assert sum(path.stat().st_size for path in tmp_path.rglob("*.dat")) < files.MAX_ALL
+
+
+def test_a_mock_in_the_place_of_a_function_of_the_notebook_is_asked():
+    answer = "def helper():\n    return 1\ndef f():\n    with open('x') as file:\n" \
+             "        return file.read() + str(helper())"  # fmt: skip
+    test = """from unittest.mock import mock_open, patch
+with patch("__main__.helper", return_value=5), patch("__main__.open", mock_open(read_data="a")):
+    assert f() == "a5"
+try:
+    f()
+except FileNotFoundError:
+    pass
+else:
+    raise AssertionError"""
+    nb, _ = grade(answer, test)
+    assert failures(nb) == {}
 
 
 @pytest.mark.parametrize(

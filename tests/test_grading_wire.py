@@ -28,6 +28,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from course_utils.grading.line import Answers
+from course_utils.grading.links import Links
 from course_utils.grading.wire import HEADER, Channel, Decoder, Encoder, Malformed, Shared, message
 
 
@@ -355,6 +356,10 @@ def nested(depth):
     ["own", 0],
     ["defaultdict", [], 5],
     ["SimpleNamespace", ["tuple", [["tuple", ["not a name", 1]]]]],
+    ["SimpleNamespace", ["tuple", [["tuple", ["__array_interface__", ["dict", []]]]]]],
+    ["SimpleNamespace", ["tuple", [["tuple", ["_repr_html_", 1]]]]],
+    ["made", "Vector", ["list", []], []],
+    ["mappingproxy", [1]],
     ["bytearray", "text"],
     ["StringIO", ["tuple", ["text", -1]]],
     ["StringIO", ["bytes", [0, 2]]],
@@ -427,6 +432,7 @@ LIES = (
     "ABC", "abc", "enum", "Enum", "builtins", "BaseException", "SystemExit", "float", "int", "list",
     "__eq__", "__add__", "__class__", "__init__", "__getattribute__", "__del__", "__hash__", "args",
     "__answers__", "mro", "__traceback__", "the course", "numpy", "ndarray", "unittest", "SkipTest",
+    "re", "Pattern", "collections.abc", "Sequence", "collections", "UserList", "generator", "_x",
     0, 1, 3, -1, 2**70, None, [], {}, [1], FAMILY, MADE, OWN_ERROR,
 )  # fmt: skip
 
@@ -472,6 +478,36 @@ def test_no_forged_description_of_an_object_runs_anything():
             assert type(value) is not bool
             if isinstance(value, (int, float, list)):
                 assert type(value).__name__ in ("Stack", "P")
+
+
+def test_an_answer_changes_later_only_what_a_test_has_given():
+    answers, given, result = the_trusted_end(), [1], [2]
+    answers.links.add(0, [given, result], 1)
+
+    def change(changes):
+        decoder = Decoder(b"", answers._rebuild, answers.links.containers(), SHARED)
+        answers._change(decoder, changes, [True, False])
+
+    change([[0, ["list", [5]]]])
+    assert given == [5]
+    assert answers.changed
+    for forged in ([[1, ["list", []]]], [[-1, ["list", []]]], [["0", ["list", []]]], [[0]], [0], 5,
+                   [[7, ["list", []]]], [[0, ["dict", []]]], [[[], ["list", []]]]):  # fmt: skip
+        with pytest.raises(Malformed):
+            change(forged)
+    assert (given, result) == ([5], [2])
+
+
+def test_the_newest_containers_are_looked_at_and_those_that_somebody_holds():
+    links, held = Links(SHARED), [[number] for number in range(300)]
+    for number, value in enumerate(held):
+        links.add(number, [value], 1)
+    links.add(300, [[0]], 1)  # nobody holds it
+    held[299].append(1)
+    held[0].append(1)
+    assert links.changed() == [299]
+    assert set(links.forgotten()) == {*range(201), 300}
+    assert [links.copies[number] for number in sorted(links.copies)] == held[201:]
 
 
 def walk(tree):

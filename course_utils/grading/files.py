@@ -78,7 +78,9 @@ class Beside:
         """What the test has written since this was last asked."""
         found = states(self.folder, self.without)
         old, self.seen = self.seen, found
-        return news(self.folder, old, found) if found != old else {}
+        new = news(self.folder, old, found) if found != old else {}
+        self.theirs.difference_update(new)
+        return new
 
     def take(self, files):
         """Put there what an answer has written or deleted, but for what the course has given.

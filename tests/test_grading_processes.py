@@ -628,8 +628,8 @@ def test_no_file_of_an_answers_takes_the_place_of_the_courses(tmp_path):
     (tmp_path / "mine.txt").write_text("a")
     assert beside.news() == {"mine.txt": b"a"}
     for name in ("given.csv", "./given.csv", "GIVEN.csv", "data/given.csv", "x/../given.csv",
-                 "a.py", "../a.txt", "/tmp/a.txt", "away/a.txt", "a.pkl", "a", "a.txt.py", "a\0.txt", "",
-                 "/", "data/../a.txt", "numpy/__init__.py"):  # fmt: skip
+                 "a.py", "../a.txt", "/tmp/a.txt", "away/a.txt", "a.pkl", "a", "a.txt.py",
+                 "a\0.txt", "", "/", "data/../a.txt", "numpy/__init__.py"):  # fmt: skip
         assert not beside.take({name: b"2"}), name
         assert not beside.take({name: None}), name
     assert sorted(path.name for path in tmp_path.rglob("*")) == [

@@ -313,9 +313,10 @@ class Answer:
             put(*self.place(name), values)
         self.taken = {}
         for name, values in names.items():
-            space, key = self.place(name)
-            self.taken[name] = [space[key]] if key in space else []
-            put(space, key, [dict(os.environ, **values[0])] if name == "os.environ" else values)
+            with contextlib.suppress(ImportError):  # a module of the test's alone
+                space, key = self.place(name)
+                self.taken[name] = [space[key]] if key in space else []
+                put(space, key, [dict(os.environ, **values[0])] if name == "os.environ" else values)
 
     def place(self, name):
         """Where a name stands, and how it is called there."""

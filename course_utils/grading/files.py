@@ -48,8 +48,9 @@ def news(folder, old, found):
     for name, state in found.items():
         if name not in old or old[name] != state:
             left -= state[1] if state else 0
-            if left >= 0:
-                new[name] = Path(folder, name).read_bytes() if state else b""
+            with contextlib.suppress(OSError):  # it is gone again, or not to be read
+                if left >= 0:
+                    new[name] = Path(folder, name).read_bytes() if state else b""
     return new
 
 

@@ -505,8 +505,9 @@ def test_the_newest_containers_are_looked_at_and_those_that_somebody_holds():
     links.add(300, [[0]], 1)  # nobody holds it
     held[299].append(1)
     held[0].append(1)
-    assert links.changed() == [299]
+    assert links.changed() == {299: (held[299], None)}
     assert set(links.forgotten()) == {*range(201), 300}
+    links.forget(links.forgotten())
     assert [links.copies[number] for number in sorted(links.copies)] == held[201:]
 
 

@@ -370,9 +370,10 @@ class Answer:
             for number, (old, new) in enumerate(zip(before, after, strict=True))
             if not same(old, new)
         ]  # fmt: skip
-        later = None
-        if self.links:
-            later, _ = encoder.changes(self.links.copies, self.links.changed())
+        later = self.links and self.links.changed()
+        if later:
+            self.links.looks.update(later)
+            later, _ = encoder.changes(self.links.copies, later)
         self.shell.flush()
         if outermost:
             signal.setitimer(signal.ITIMER_REAL, 0)

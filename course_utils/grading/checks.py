@@ -361,7 +361,8 @@ class Check:
             for name, value in bound.items()
             if name not in own and not isinstance(value, THEIRS) and same(value, value)
         }
-        answers.after = lambda: self.refresh(data, bound, looks(cell))
+        files = looks(cell)
+        answers.after = lambda: self.refresh(data, bound, files)
         answers.excuses = lambda error: self.made_by_test(error, cell["source"])
         signal.setitimer(signal.ITIMER_REAL, self.job["cell_seconds"] + 2)
         failure = self.shell.run_trusted(cell["source"], cell["label"])
@@ -694,6 +695,8 @@ class Bench:
                     with contextlib.suppress(SyntaxError):  # then running it will say so
                         compiled(cell["source"], cell["label"], self.shell.compile.flags)
                 rebound(cell["source"])
+                patched(cell["source"])
+                last_root(cell["source"])
                 shows(cell["source"], tuple(job["hidden_tests"]))
                 for statement in [*cell["given"], cell["source"]]:
                     used(statement)

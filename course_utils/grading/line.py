@@ -38,7 +38,6 @@ from course_utils.grading.wire import (
     Decoder,
     Encoder,
     Malformed,
-    TooLarge,
     base_of,
     copy_as,
     is_asked_by_others,
@@ -258,21 +257,19 @@ class Answers:
             rebound = {name: encoder.encode(values) for name, values in self.rebound().items()}
             seeds = {name: encoder.encode(state) for name, state in self.seeds.new().items()}
             given = len(encoder.containers)
-            before = self.links.copy(), self.stale
+            forgotten, changed, note = self._touched(encoder, number + MOST_LINKS)
             tree = ["do", operation, operands, keywords, seeds, seconds if outermost else None,
-                    list(names), rebound, number,
-                    *self._touched(encoder, number + MOST_LINKS)]  # fmt: skip
+                    list(names), rebound, number, forgotten, changed]  # fmt: skip
             self.channel.send(tree, encoder.tail, timeout=seconds)
+            note()
             value, exception = self._result(operation, encoder, time.monotonic() + seconds + 1)
             if exception is None and not self.stale:
                 self.links.add(number, encoder.containers, given)
         except (EOFError, OSError, TimeoutError, Malformed) as error:
             self.ended = self._why(error)
             raise AnswerEnded(self.ended) from None
-        except Exception as error:  # it cannot be handed over, nor was anything else
+        except Exception:  # it cannot be handed over, nor was anything else
             self.generators, self.seeds = {}, Seeds(self.seeds.depth)
-            if isinstance(error, TooLarge):
-                self.links, self.stale = before
             raise
         finally:
             self.nesting -= 1
@@ -344,17 +341,26 @@ class Answers:
             raise Malformed("not a list of changes") from None
 
     def _touched(self, encoder, first):
-        """What the test has let go of, and what it has changed, of what the answer has too."""
-        changed, refused = [], self.refused
+        """What the test has let go of, and what it has changed, of what the answer has too.
+
+        And a function that notes it, once it has been sent.
+        """
+        links, refused = self.links, self.refused
+        looks, changed, new = links.changed(), [], []
         try:
-            if numbers := self.links.changed():
-                changed, new = encoder.changes(self.links.copies, numbers)
-                self.links.add(first, new, len(new))
+            if looks:
+                changed, new = encoder.changes(links.copies, looks)
         except TypeError:  # it has put something in that no answer can have
             self.links, self.stale, self.refused = Links(self.shared), True, refused
-        forgotten = None if self.stale else self.links.forgotten()
-        self.stale = False
-        return forgotten, changed
+        forgotten = None if self.stale else links.forgotten()
+
+        def note():
+            self.stale = False
+            links.looks.update(looks)
+            links.forget(forgotten or ())
+            links.add(first, new, len(new))
+
+        return forgotten, changed, note
 
     def _why(self, error):
         if isinstance(error, TimeoutError):

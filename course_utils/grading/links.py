@@ -1,7 +1,6 @@
 """Which containers a test and an answer each have a copy of, and what the test has changed."""
 
 import collections
-import copy
 import operator
 import sys
 import types
@@ -31,13 +30,6 @@ class Links:
         self.given = set()  # numbers of the test's own
         self.let_go = []  # numbers of those of which the other side is still to be told
 
-    def copy(self):
-        """The same, to return to if what is told next does not arrive."""
-        other = copy.copy(self)
-        for name in ("copies", "looks", "weights", "given", "let_go"):
-            setattr(other, name, copy.copy(getattr(self, name)))
-        return other
-
     def add(self, first, containers, given):
         """Number a message's containers from `first` on, of which so many are of the test's."""
         for number, value in linkable(containers, first):
@@ -65,17 +57,20 @@ class Links:
         return [self.copies[number] for number in sorted(self.copies)]
 
     def changed(self):
-        """Numbers of those that have changed since this was last asked."""
-        found, looks = [], {}
+        """Those that have changed since they were looked at: number → what is in it now."""
+        found, looks = {}, {}
         for number, old in self.looks.items():
             value = self.copies[number]
-            if type(value) is list and same(old, (value, None)):  # as `look` would see, but faster
+            kind = type(value)  # as `look` would see, but faster
+            if kind is np.ndarray and old[1] and value.tobytes() == old[1][1] and \
+                    value.shape == old[1][0]:  # fmt: skip
+                continue
+            if kind is list and same(old, (value, None)):
                 continue
             if id(value) not in looks:
                 looks[id(value)] = look(value, self.shared)
             if not same(old, looks[id(value)]):
-                self.looks[number] = looks[id(value)]
-                found.append(number)
+                found[number] = looks[id(value)]
         return found
 
     def look_again(self, number):
@@ -83,23 +78,21 @@ class Links:
         if number in self.looks:
             self.looks[number] = look(self.copies[number], self.shared)
 
+    def forgotten(self):
+        """Numbers of those that nobody else holds any more, and of the oldest of too many."""
+        times = collections.Counter(map(id, self.copies.values()))
+        return self.let_go + [
+            number for number in self.looks
+            if sys.getrefcount(self.copies[number]) <= 1 + times[id(self.copies[number])]
+        ]  # fmt: skip
+
     def forget(self, numbers):
         for number in numbers:
             self.copies.pop(number, None)
             self.looks.pop(number, None)
             self.weights.pop(number, None)
         self.given.difference_update(numbers)
-
-    def forgotten(self):
-        """Forget those that nobody else holds any more, and the oldest of too many."""
-        times = collections.Counter(map(id, self.copies.values()))
-        found, self.let_go = self.let_go, []
-        found += [
-            number for number in self.looks
-            if sys.getrefcount(self.copies[number]) <= 1 + times[id(self.copies[number])]
-        ]  # fmt: skip
-        self.forget(found)
-        return found
+        self.let_go = []
 
 
 def look(value, shared):

@@ -693,6 +693,33 @@ IDIOMS = {
                 "np.random.seed(42)\nrandom.seed(1)\nassert f() == a and f() != a",
                 "s, t = np.random.get_state(), random.getstate()\na = f()\n"
                 "np.random.set_state(s)\nrandom.setstate(t)\nassert f() == a and f() != a")],
+    "the same list again": [
+        (ANSWER, "class Order:\n    def __init__(self, items=[]):\n        self.items = items\n"
+                 "def f(x, acc=[]):\n    acc.append(x)\n    return acc\n"
+                 "def build(d):\n    return {'root': d, 'kids': [d]}\n"
+                 "def same(a, b):\n    return a is b"),
+        *checks("a, b = Order(), Order()\nassert a.items is not b.items",
+                "assert f(1) is not f(2)",
+                "d = {}\nt = build(d)\nassert t['root'] is d is t['kids'][0]\n"
+                "assert same(d, d) and same(t['root'], d) and not same({}, d)")],
+    "what is the same because it is kept": [
+        (ANSWER, "from functools import lru_cache\n@lru_cache\ndef f(n):\n    return [n]\n"
+                 "class L:\n    head = None\n    def push(self, n):\n"
+                 "        self.head = {'next': self.head, 'n': n}\n        return self.head"),
+        *checks("a = f(3)\nassert f(3) is a and f(4) is not a",
+                "l = L()\na, b = l.push(1), l.push(2)\n"
+                "assert l.head is b and b['next'] is a and a['n'] == 1 and a['next'] is None")],
+    "a list that is given away and changed later": [
+        (ANSWER, "class S:\n    def __init__(self):\n        self.own = [1]\n"
+                 "    def items(self):\n        return self.own\n"
+                 "    def add(self, x):\n        self.own.append(x)"),
+        *checks("s = S()\nb = s.items()\ns.add(2)\nassert b == [1]",
+                "s = S()\nb = s.items()\ns.add(2)\nassert b == [1, 2] and b is s.items()")],
+    "a callback's argument that goes on changing": [
+        (ANSWER, "def each(xs, f):\n    acc = []\n    for x in xs:\n        acc.append(x)\n"
+                 "        f(acc)\n    return acc"),
+        *checks("seen = []\nout = each([1, 2], lambda a: seen.append(list(a)))\n"
+                "assert seen == [[1], [1, 2]] and out == [1, 2]")],
     "a default list": [
         (ANSWER, "def f(x, xs=[]):\n    xs.append(x)\n    return xs"),
         *checks("f(1)\nassert f(2) == [2]", "f(5).clear()\nassert f(6) == [6]")],

@@ -135,7 +135,7 @@ def test_nothing_a_sender_can_say_does_more_than_be_malformed(tree, tail):
     with contextlib.suppress(Malformed):
         decoder.decode(tree)
     with contextlib.suppress(Malformed):
-        decoder.replace(1, tree)
+        decoder.replace(decoder.containers[1], tree)
 
 
 class Point:
@@ -184,7 +184,7 @@ def test_a_table_is_changed_in_place():
     table, other = FRAME.copy(), FRAME.assign(z=[3.5, 4.5])
     encoder = Encoder(refuse)
     tree = encoder.contents(other)
-    Decoder(encoder.tail, refuse, [table]).replace(0, tree)
+    Decoder(encoder.tail, refuse).replace(table, tree)
     pd.testing.assert_frame_equal(table, other)
 
 
@@ -268,8 +268,8 @@ def test_fuzzed_descriptions_are_rebuilt_or_malformed_within_the_memory_that_the
             with contextlib.suppress(Malformed):
                 decoder.decode(tree)
             for number, part in ((rng.randrange(-1, 6), rng.choice(tree or [0])), (4, tree)):
-                with contextlib.suppress(Malformed):
-                    decoder.replace(number, part)
+                with contextlib.suppress(Malformed, IndexError):
+                    decoder.replace(decoder.containers[number], part)
             assert time.monotonic() - began < 5, data
             if measured:
                 _, peak = tracemalloc.get_traced_memory()
@@ -480,22 +480,30 @@ def test_no_forged_description_of_an_object_runs_anything():
                 assert type(value).__name__ in ("Stack", "P")
 
 
-def test_an_answer_changes_later_only_what_a_test_has_given():
+def test_an_answer_changes_later_only_what_both_have():
     answers, given, result = the_trusted_end(), [1], [2]
     answers.links.add(0, [given, result], 1)
 
     def change(changes):
-        decoder = Decoder(b"", answers._rebuild, answers.links.containers(), SHARED)
-        answers._change(decoder, changes, [True, False])
+        answers._change(Decoder(b"", answers._rebuild, (), SHARED), changes, answers.links)
 
     change([[0, ["list", [5]]]])
-    assert given == [5]
-    assert answers.changed
-    for forged in ([[1, ["list", []]]], [[-1, ["list", []]]], [["0", ["list", []]]], [[0]], [0], 5,
-                   [[7, ["list", []]]], [[0, ["dict", []]]], [[[], ["list", []]]]):  # fmt: skip
+    assert (given, answers.changed, answers.altered) == ([5], True, False)
+    change([[1, ["list", [["list", []]]]]])
+    assert (result, answers.altered) == ([[]], True)
+    for forged in ([[2, ["list", []]]], [[-1, ["list", []]]], [["0", ["list", []]]], [[0]], [0], 5,
+                   None, [[0, ["dict", []]]], [[[], ["list", []]]]):  # fmt: skip
         with pytest.raises(Malformed):
             change(forged)
-    assert (given, result) == ([5], [2])
+    assert (given, result) == ([5], [[]])
+
+
+@pytest.mark.parametrize("number", [1, -1, True, "0", None, 2**70, [0]])
+def test_what_both_have_is_told_by_its_number(number):
+    one = [1]
+    assert Decoder(b"", refuse, linked={0: one}).decode(["linked", 0]) is one
+    with pytest.raises(Malformed):
+        Decoder(b"", refuse, linked={0: one}).decode(["linked", number])
 
 
 def test_the_newest_containers_are_looked_at_and_those_that_somebody_holds():
@@ -503,12 +511,14 @@ def test_the_newest_containers_are_looked_at_and_those_that_somebody_holds():
     for number, value in enumerate(held):
         links.add(number, [value], 1)
     links.add(300, [[0]], 1)  # nobody holds it
+    links.crowd_out()
     held[299].append(1)
     held[0].append(1)
     assert links.changed() == {299: (held[299], None)}
     assert set(links.forgotten()) == {*range(201), 300}
     links.forget(links.forgotten())
     assert [links.copies[number] for number in sorted(links.copies)] == held[201:]
+    assert sorted(links.numbers.values()) == [*range(201, 300)]
 
 
 def walk(tree):

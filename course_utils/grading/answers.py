@@ -34,7 +34,7 @@ import types
 import numpy as np
 
 from course_utils.grading import files, sandbox, tables
-from course_utils.grading.links import MOST_LINKS, Links, look, same
+from course_utils.grading.links import Links, look, same
 from course_utils.grading.shell import Shell, definitions, output, place, say
 from course_utils.grading.wire import (
     BASES,
@@ -218,7 +218,7 @@ class Answer:
         self.generators, self.callbacks, self.raised = {}, {}, {}
         self.told = {}  # what of a library's the test has handed over, by its id
         self.families = {}  # of classes, by their numbers
-        self.links = Links(self.shared, only_given=True)  # what the test has a copy of
+        self.links = Links(self.shared)  # what the test has a copy of
         self.described = 0  # how many exceptions are being described, one within the other
         shell.emit = self.emit
         self.printed = 0
@@ -330,11 +330,12 @@ class Answer:
         if outermost:
             self.printed = 0
             signal.setitimer(signal.ITIMER_REAL, seconds)
-        decoder = Decoder(tail, self.rebuild, shared=self.shared)
-        known, before, value, given = decoder.containers, [], None, 0
+        if forgotten is None:
+            self.links = Links(self.shared)
+        decoder = Decoder(tail, self.rebuild, (), self.shared, self.links and self.links.copies)
+        known, before, value, given = decoder.containers, [], None, None
         self.calls += 1
         try:
-            self.update(tail, number + MOST_LINKS, forgotten, changed)
             operands = [decoder.decode(tree) for tree in operands]
             keywords = {name: decoder.decode(tree) for name, tree in keywords.items()}
             self.rebind({name: decoder.decode(values) for name, values in rebound.items()})
@@ -345,10 +346,10 @@ class Answer:
             if "python" in seeds:
                 version, words, rest = decoder.decode(seeds["python"])
                 random.setstate((version, tuple(words.tolist()), rest))
+            self.update(decoder, forgotten, changed)
             known = list(decoder.containers)
             given = len(known)
             before = self.snapshots(known)
-            encoder = self.encoder(known)
             if operation == "written":
                 old, self.files = self.files, files.states(self.home)
                 value = files.news(self.home, old, self.files)
@@ -357,11 +358,14 @@ class Answer:
                 value = {name: space[name] for name in names if name in space}
             else:
                 value = OPERATIONS[operation](*operands, **keywords)
+            encoder = self.encoder(known, self.links)
             reply = ["value", encoder.encode(value)]
         except BaseException as error:
             if isinstance(error, Malformed):
                 error = TypeError(f"the answer cannot take what the test hands over ({error})")
-            encoder = self.encoder(known)
+            if given is None:  # nor has it taken what has changed
+                self.links = None
+            encoder = self.encoder(known, self.links)
             reply = ["raised", self.describe(error, encoder)]
         self.calls -= 1
         after = self.snapshots(known[: len(before)])
@@ -370,10 +374,11 @@ class Answer:
             for number, (old, new) in enumerate(zip(before, after, strict=True))
             if not same(old, new)
         ]  # fmt: skip
-        later = self.links and self.links.changed()
-        if later:
-            self.links.looks.update(later)
-            later, _ = encoder.changes(self.links.copies, later)
+        later = links = self.links
+        if links:
+            looks = links.changed()
+            links.looks.update(looks)
+            later = [[number, encoder.contents(links.copies[number])] for number in looks]
         self.shell.flush()
         if outermost:
             signal.setitimer(signal.ITIMER_REAL, 0)
@@ -387,22 +392,15 @@ class Answer:
             self.channel.send([*reply, [], None], encoder.tail)
             self.links = None
 
-    def update(self, tail, first, forgotten, changed):
-        """Let go of what the test has, and change what it has changed in its copies."""
-        if forgotten is None:
-            self.links = Links(self.shared, only_given=True)
-        if changed and self.links:
-            numbers = sorted(self.links.copies)
-            decoder = Decoder(tail, self.rebuild, self.links.containers(), self.shared)
-            try:
-                for place, tree in changed:
-                    decoder.replace(place, tree)
-                    self.links.look_again(numbers[place])
-                new = decoder.containers[len(numbers) :]
-                self.links.add(first, new, len(new))
-            except Malformed:  # another shape, say: from here on the two have nothing in common
-                self.links = None
-        if forgotten and self.links:
+    def update(self, decoder, forgotten, changed):
+        """Change what the test has changed in its copies, and let go of what it has."""
+        try:
+            for number, tree in changed if self.links else ():
+                decoder.replace(self.links.copies[number], tree)
+                self.links.look_again(number)
+        except Malformed:  # another shape, say: from here on the two have nothing in common
+            self.links = None
+        if self.links:
             self.links.forget(forgotten)
 
     def call_back(self, number, args, keywords):
@@ -425,8 +423,8 @@ class Answer:
         shared = self.shared.find(type(value).__name__) is type(value)
         return () if shared else (self.number(value), self.family(type(value)))
 
-    def encoder(self, known=()):
-        return Encoder(self.describe, known, self.shared, self.own)
+    def encoder(self, known=(), links=None):
+        return Encoder(self.describe, known, self.shared, self.own, links.numbers if links else ())
 
     def snapshots(self, containers):
         """What to tell by whether one of the containers has changed."""

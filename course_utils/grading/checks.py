@@ -53,7 +53,8 @@ GLANCE = 0.2  # seconds between two looks at how much memory is in use
 THEIRS = (StandIn, Remote)  # what stays on the student's side
 ARITHMETIC = {f"__{way}{name}__" for name in COMPUTING for way in ("", "r", "i")}
 INPUT = builtins.input
-CHANGED = "The answer changed an argument in place.\n"
+CHANGED = ["The answer changed an argument in place.\n"]
+ALTERED = ["The answer changed later what it had given.\n"]
 
 
 class Lost(Exception):
@@ -241,8 +242,8 @@ class Check:
                 self.outputs = wrong + kept
         elif not any(item["output_type"] == "error" for item in self.outputs):
             self.outputs.append(ended(f"the test failed ({type(failure).__name__})"))
-        if self.answers.changed:
-            self.outputs.append(output("stream", name="stdout", text=CHANGED))
+        for note in CHANGED * self.answers.changed + ALTERED * self.answers.altered:
+            self.outputs.append(output("stream", name="stdout", text=note))
 
     def prepare(self, source):
         """Have a state of the answer's to return to, where one will be needed.

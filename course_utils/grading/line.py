@@ -100,7 +100,7 @@ class Answers:
         self.seeds = Seeds()
         self.depth = self.kept = self.known = 0
         self.standing = False  # whether there is a state to return to, of before this test
-        self.changed = False  # whether an argument was changed in place
+        self.changed = self.altered = False  # whether an argument was, in place, or a result
         self.refused = None  # what a stand-in could not be taken for, in this test
 
     def begin(self, seconds):
@@ -108,7 +108,8 @@ class Answers:
         self.ended, self.restored = None, False
         self.deadline = time.monotonic() + seconds
         self.calls = 0
-        self.changed, self.refused = False, None
+        self.changed = self.altered = False
+        self.refused = None
 
     def refuse(self, reason):
         """The error that says what does not work with what the answer gave."""
@@ -245,19 +246,19 @@ class Answers:
             )  # fmt: skip
             raise AnswerEnded(self.ended)
         self.asked += 1
-        number = self.asked * 2 * MOST_LINKS  # of the first container that is new
+        number = self.asked * MOST_LINKS  # of the first container that is new
         seconds = min(left, self.call_seconds)
         outermost = self.nesting == 0
         self.nesting += 1
         try:
             self.before()
-            encoder = self._encoder()
+            encoder = self._encoder(linked=self.links.numbers)
             operands = [encoder.encode(value) for value in operands]
             keywords = {name: encoder.encode(value) for name, value in keywords.items()}
             rebound = {name: encoder.encode(values) for name, values in self.rebound().items()}
             seeds = {name: encoder.encode(state) for name, state in self.seeds.new().items()}
+            forgotten, changed, note = self._touched(encoder)
             given = len(encoder.containers)
-            forgotten, changed, note = self._touched(encoder, number + MOST_LINKS)
             tree = ["do", operation, operands, keywords, seeds, seconds if outermost else None,
                     list(names), rebound, number, forgotten, changed]  # fmt: skip
             self.channel.send(tree, encoder.tail, timeout=seconds)
@@ -265,6 +266,7 @@ class Answers:
             value, exception = self._result(operation, encoder, time.monotonic() + seconds + 1)
             if exception is None and not self.stale:
                 self.links.add(number, encoder.containers, given)
+                self.links.crowd_out()
         except (EOFError, OSError, TimeoutError, Malformed) as error:
             self.ended = self._why(error)
             raise AnswerEnded(self.ended) from None
@@ -297,7 +299,7 @@ class Answers:
             else:
                 result, changed, later = rest
                 break
-        decoder = Decoder(tail, self._rebuild, encoder.containers, self.shared)
+        decoder = Decoder(tail, self._rebuild, encoder.containers, self.shared, self.links.copies)
         exception = None
         value = decoder.decode(result)
         if kind == "raised":
@@ -311,45 +313,43 @@ class Answers:
                 exception, theirs = RuntimeError(*exception.args), exception
                 exception.answers = getattr(theirs, "answers", [])
         self._change(decoder, changed)
-        encoder.containers = decoder.containers
         if later is None:  # it has lost track
             self.links, self.stale = Links(self.shared), True
-        elif later and not self.stale:
-            numbers = sorted(self.links.copies)
-            inner = Decoder(tail, self._rebuild, self.links.containers(), self.shared)
-            self._change(inner, later, [n in self.links.given for n in numbers])
-            for place, _ in later:
-                self.links.look_again(numbers[place])
+        elif not self.stale:
+            self._change(decoder, later, self.links)
+        encoder.containers = decoder.containers
         return value, exception
 
-    def _change(self, decoder, changed, given=None):
-        """Change what the test has given as the answer has."""
+    def _change(self, decoder, changed, links=None):
+        """Change what the answer has: of this call's arguments, or of what both have for longer."""
         try:
-            for place, tree in changed:
-                if given and not given[place]:
-                    raise Malformed("a change of what was not given")
-                stream = isinstance(old := decoder.containers[place], io.IOBase)
-                text = stream and not old.closed and old.getvalue()
-                container = decoder.replace(place, tree)
-                meant = self.number(container) is not None
+            for number, tree in changed:
+                container = decoder.containers[number] if links is None else links.copies[number]
+                stream = isinstance(container, io.IOBase) and not container.closed
+                text = container.getvalue() if stream else ""
+                decoder.replace(container, tree)
                 if stream:  # it may be read, and written on
-                    meant = container.closed or container.getvalue().startswith(
-                        text or type(text)()
-                    )
-                self.changed |= not meant
-        except (TypeError, ValueError, IndexError):
+                    meant = container.closed or container.getvalue().startswith(text)
+                else:
+                    meant = self.number(container) is not None
+                if links is not None and number not in links.given:
+                    self.altered |= not meant
+                else:
+                    self.changed |= not meant
+                if links is not None:
+                    links.look_again(number)
+        except (TypeError, ValueError, LookupError):
             raise Malformed("not a list of changes") from None
 
-    def _touched(self, encoder, first):
+    def _touched(self, encoder):
         """What the test has let go of, and what it has changed, of what the answer has too.
 
         And a function that notes it, once it has been sent.
         """
-        links, refused = self.links, self.refused
-        looks, changed, new = links.changed(), [], []
+        links, refused, changed = self.links, self.refused, []
+        looks = links.changed()
         try:
-            if looks:
-                changed, new = encoder.changes(links.copies, looks)
+            changed = [[number, encoder.contents(links.copies[number])] for number in looks]
         except TypeError:  # it has put something in that no answer can have
             self.links, self.stale, self.refused = Links(self.shared), True, refused
         forgotten = None if self.stale else links.forgotten()
@@ -357,8 +357,7 @@ class Answers:
         def note():
             self.stale = False
             links.looks.update(looks)
-            links.forget(forgotten or ())
-            links.add(first, new, len(new))
+            links.forget(forgotten)
 
         return forgotten, changed, note
 
@@ -403,8 +402,8 @@ class Answers:
             self.handed.append(value)
         return number
 
-    def _encoder(self, known=()):
-        return Encoder(self._describe, known, self.shared, self._own)
+    def _encoder(self, known=(), linked=()):
+        return Encoder(self._describe, known, self.shared, self._own, linked)
 
     def _own(self, value):
         if (number := self.number(value)) is not None:

@@ -1,4 +1,4 @@
-"""Which containers a test and an answer each have a copy of, and what the test has changed."""
+"""Containers that a test and an answer have in common, and what either has changed in them."""
 
 import collections
 import operator
@@ -10,51 +10,40 @@ import numpy as np
 from course_utils.grading import tables
 from course_utils.grading.wire import MUTABLE, STATE_OF, STATES
 
-# All are looked at before each call: so many at once, and copies of one; and what one may weigh,
-# and all of them.
-MOST_LINKS, MOST_COPIES, LARGEST_LINK, ALL_LINKS = 100, 4, 2**13, 2**14
+# All are looked at around each call: so many at once, and what one may weigh, and all of them.
+MOST_LINKS, LARGEST_LINK, ALL_LINKS = 100, 2**13, 2**14
 
 
 class Links:
     """Containers of which a test and an answer each have a copy, by their numbers.
 
-    A call's arguments and results are such. What a test changes in its copy the answer's gets as
-    well, before the next call. The other way only what the test has given may change, as it may in
-    any call; a result is to stay what it was.
+    A call's arguments and results are such, for as long as the test holds them. What either side
+    changes in its copy, the other's is told of with the next message; and where one of them crosses
+    again it is the same object as before.
     """
 
-    def __init__(self, shared, only_given=False):
-        self.shared, self.only_given = shared, only_given
+    def __init__(self, shared):
+        self.shared = shared
         self.copies, self.looks = {}, {}  # number → container; number → what it holds
-        self.weights = {}
+        self.numbers, self.weights = {}, {}  # id of a container → number; number → weight
         self.given = set()  # numbers of the test's own
         self.let_go = []  # numbers of those of which the other side is still to be told
 
     def add(self, first, containers, given):
         """Number a message's containers from `first` on, of which so many are of the test's."""
         for number, value in linkable(containers, first):
-            self.copies[number] = value
+            self.copies[number], self.numbers[id(value)] = value, number
+            self.looks[number], self.weights[number] = look(value, self.shared), weight(value)
             if number < first + given:
                 self.given.add(number)
-            if number in self.given or not self.only_given:
-                self.looks[number], self.weights[number] = look(value, self.shared), weight(value)
-            if not self.only_given:
-                self._crowd_out(value)
 
-    def _crowd_out(self, value):
-        """Look no more at the oldest, of copies of one or of all, where they are too many."""
-        copies = [number for number in self.looks if self.copies[number] is value]
-        for number in copies[:-MOST_COPIES]:
-            self._let_go_of(number)
+    def crowd_out(self):
+        """Look no more at the oldest of too many."""
         while len(self.looks) > MOST_LINKS or sum(self.weights.values()) > ALL_LINKS:
-            self._let_go_of(next(iter(self.looks)))
-
-    def _let_go_of(self, number):
-        self.let_go.append(number)
-        del self.looks[number], self.weights[number]
-
-    def containers(self):
-        return [self.copies[number] for number in sorted(self.copies)]
+            number = next(iter(self.looks))
+            self.let_go.append(number)
+            del self.looks[number], self.weights[number]
+            self.numbers.pop(id(self.copies[number]), None)
 
     def changed(self):
         """Those that have changed since they were looked at: number → what is in it now."""
@@ -75,8 +64,7 @@ class Links:
 
     def look_again(self, number):
         """The other side has changed this one, so it knows what is in it."""
-        if number in self.looks:
-            self.looks[number] = look(self.copies[number], self.shared)
+        self.looks[number] = look(self.copies[number], self.shared)
 
     def forgotten(self):
         """Numbers of those that nobody else holds any more, and of the oldest of too many."""
@@ -87,10 +75,12 @@ class Links:
         ]  # fmt: skip
 
     def forget(self, numbers):
+        if not numbers:
+            return
         for number in numbers:
-            self.copies.pop(number, None)
-            self.looks.pop(number, None)
-            self.weights.pop(number, None)
+            for known in (self.copies, self.looks, self.weights):
+                known.pop(number, None)
+        self.numbers = {id(value): number for number, value in self.copies.items()}
         self.given.difference_update(numbers)
         self.let_go = []
 

@@ -216,13 +216,14 @@ class Encoder:
 
     A mutable container gets a number when it is first met and is referred to by it afterwards, so
     shared and cyclic structures arrive as such. `known` are the containers that both sides have
-    numbered already. Of an object of a class that is made of a plain one (`class Stack(list)`),
-    `own` tells whose it is: a number and a family, or of the other side's the number alone; and
-    None if it is not to be taken for a plain one.
+    numbered already, and `linked` the numbers of those of earlier messages, by their ids. Of an
+    object of a class that is made of a plain one (`class Stack(list)`), `own` tells whose it is: a
+    number and a family, or of the other side's the number alone; and None if it is not to be taken
+    for a plain one.
     """
 
-    def __init__(self, foreign, known=(), shared=None, own=_nothing):
-        self.foreign, self.own = foreign, own
+    def __init__(self, foreign, known=(), shared=None, own=_nothing, linked=()):
+        self.foreign, self.own, self.linked = foreign, own, linked
         self.shared = shared or Shared({})
         self.containers = list(known)  # keeps them alive, so that an id stays theirs
         self.numbers = {id(value): number for number, value in enumerate(self.containers)}
@@ -232,15 +233,6 @@ class Encoder:
     @property
     def tail(self):
         return b"".join(self.parts)
-
-    def changes(self, linked, numbers):
-        """What is in some of other containers that both sides have, and which are new in it."""
-        places = {number: place for place, number in enumerate(sorted(linked))}
-        inner = Encoder(self.foreign, map(linked.get, places), self.shared, self.own)
-        inner.parts, inner.length = self.parts, self.length
-        found = [[places[number], inner.contents(linked[number])] for number in numbers]
-        self.length = inner.length
-        return found, inner.containers[len(linked) :]
 
     def encode(self, value, depth=0):
         kind = type(value)
@@ -261,6 +253,8 @@ class Encoder:
             number = self.numbers.get(id(value))
             if number is not None:
                 return ["same", number]
+            if id(value) in self.linked:
+                return ["linked", self.linked[id(value)]]
             self.numbers[id(value)] = len(self.containers)
             self.containers.append(value)
         if len(whose) == 1:  # the other side has it
@@ -392,9 +386,9 @@ def plain(dtype):
 class Decoder:
     """Rebuilds the values of one message; `foreign(tree, decoder)` rebuilds what is not plain."""
 
-    def __init__(self, tail, foreign, known=(), shared=None):
+    def __init__(self, tail, foreign, known=(), shared=None, linked=None):
         self.tail = tail
-        self.foreign = foreign
+        self.foreign, self.linked = foreign, linked
         self.shared = shared or Shared({})
         self.containers = list(known)
 
@@ -406,32 +400,30 @@ class Decoder:
         except Exception as error:  # whatever is wrong with it, it is the sender's fault
             raise Malformed(f"{type(error).__name__}: {error}") from None
 
-    def replace(self, number, tree):
-        """Put what `tree` describes into the container of that number, which is returned."""
+    def replace(self, old, tree):
+        """Put what `tree` describes into a container."""
         try:
-            old = self.containers[number]
             if isinstance(old, np.ndarray):
                 new = self._array(*tree[1:])
                 if new.shape != old.shape or new.dtype != old.dtype:
                     raise Malformed("an array changed its shape in place")
                 old[...] = new
-                return old
+                return
             if tables.kind(old) == tree[0]:
                 old._update_inplace(tables.rebuild(tree, lambda part: self._value(part, 1)))
-                return old
+                return
             if self.shared.holds(old) and tree[:2] == ["instance", type(old).__name__]:
                 items = [(name, self._value(item, 1)) for name, item in tree[2]]
                 self.shared.fill(old, items)
-                return old
+                return
             if STATE_OF.get(type(old)) == tree[0]:
                 STATES[tree[0]][2](old, self._value(tree[1], 1))
-                return old
+                return
             if base_of(type(old)) is not base_of(CONTAINERS[tree[0]]):
                 raise Malformed("a container changed its type in place")
             items = [self._value(item, 1) for item in tree[1]]
             next(kind for kind in type.mro(type(old)) if kind in CONTAINERS.values()).clear(old)
             fill(old, items)
-            return old
         except Malformed:
             raise
         except Exception as error:
@@ -448,6 +440,8 @@ class Decoder:
             if not isinstance(number, int) or number < 0:
                 raise Malformed("no such container")
             return self.containers[number]
+        if kind == "linked" and type(parts[0]) is int:
+            return self.linked[parts[0]]
         if kind == "array":
             array = self._array(*parts)
             self.containers.append(array)

@@ -686,6 +686,49 @@ IDIOMS = {
         (ANSWER, "with open('out.csv', 'w') as file:\n    file.write('a,b\\n1,2')"),
         *checks("import csv\nwith open('out.csv') as file:\n"
                 "    assert [*csv.reader(file)] == [['a', 'b'], ['1', '2']]")],
+    "a builtin that is not to be used": [
+        (ANSWER, "def f(xs):\n    n = 0\n    for x in xs:\n        n += x\n    return n\n"
+                 "def g(xs):\n    return sum(sorted(xs))"),
+        *checks("from unittest.mock import patch\n"
+                "with patch('builtins.sum', side_effect=AssertionError('no')):\n"
+                "    assert f([2, 1]) == 3",
+                "with patch('builtins.sum', side_effect=AssertionError('no')):\n"
+                "    assert g([2, 1]) == 3",
+                "with patch('builtins.sum') as m, patch('builtins.sorted') as n:\n"
+                "    r = f([2, 1])\nassert r == 3 and not m.called and not n.called",
+                "with patch('builtins.sorted') as n:\n    g([2, 1])\nassert not n.called")],
+    "what a function takes that a test hands over": [
+        (ANSWER, "import inspect\ndef names(f):\n    return [*inspect.signature(f).parameters]\n"
+                 "def curry(f):\n    def more(*a):\n"
+                 "        return f(*a) if len(a) >= f.__code__.co_argcount else \\\n"
+                 "            lambda *b: more(*a, *b)\n    return more"),
+        *checks("assert curry(lambda a, b, c: a + b * c)(1)(2)(3) == 7",
+                "def h(x, y=2, *, z):\n    pass\nassert names(h) == ['x', 'y', 'z']")],
+    "a method that a test subscribes": [
+        (ANSWER, "class Bus:\n    def __init__(self):\n        self.all = []\n"
+                 "    def add(self, f):\n        if f not in self.all:\n"
+                 "            self.all.append(f)\n"
+                 "    def remove(self, f):\n        self.all.remove(f)\n"
+                 "    def fire(self, x):\n        for f in self.all:\n            f(x)"),
+        *checks("class A:\n    def __init__(self):\n        self.got = []\n"
+                "    def on(self, x):\n        self.got.append(x)\n"
+                "a, b, bus = A(), A(), Bus()\nbus.add(a.on)\nbus.add(a.on)\nbus.add(b.on)\n"
+                "bus.fire(3)\nassert a.got == b.got == [3]\nbus.remove(a.on)\nbus.fire(4)\n"
+                "assert a.got == [3] and b.got == [3, 4]")],
+    "a function that is no text": [
+        (ANSWER, "def f(x):\n    return x\nclass C:\n    def m(self):\n        pass"),
+        *checks("assert f not in ('auto', '2-point') and f != None and C().m != 'a'")],
+    "coroutines": [
+        (ANSWER, "import asyncio\nasync def f(n):\n    await asyncio.sleep(0)\n"
+                 "    if n < 0:\n        raise ValueError(n)\n    return n * 2\n"
+                 "async def g(ns):\n    return await asyncio.gather(*map(f, ns))"),
+        *checks("import asyncio\nassert asyncio.run(f(3)) == 6\n"
+                "assert asyncio.run(g([1, 2])) == [2, 4]",
+                "async def main():\n    return await f(1), await asyncio.gather(f(2), g([3]))\n"
+                "assert asyncio.run(main()) == (2, [4, [6]])",
+                expects("ValueError", "asyncio.run(f(-1))"),
+                "import inspect\nassert inspect.iscoroutinefunction(f)\nc = f(1)\n"
+                "assert asyncio.iscoroutine(c)\nc.close()")],
     "the same seed again": [
         (ANSWER, "import random\nimport numpy as np\n"
                  "def f():\n    return np.random.rand(), random.random()"),

@@ -6,10 +6,13 @@
 Every line of configuration that comes after them wins.
 """
 
+import builtins
 import os
 import sysconfig
 import warnings
 from pathlib import Path
+
+BUILTINS = vars(builtins).copy()  # for the grader's own use, whatever a test patches
 
 BANKS = ("misconceptions.py", "alternatives.py")
 

@@ -7,6 +7,7 @@ tests; before a test another fork carries on while its parent stays as it was, t
 should the test's calls hang or die.
 """
 
+import asyncio
 import builtins
 import contextlib
 import copy
@@ -33,6 +34,7 @@ import types
 
 import numpy as np
 
+from course_utils.grading import BUILTINS as __builtins__  # noqa: F401
 from course_utils.grading import files, sandbox, tables
 from course_utils.grading.links import Links, look, same
 from course_utils.grading.shell import Shell, definitions, output, place, say
@@ -87,6 +89,7 @@ OPERATIONS = {
         "ifloordiv", "imod", "ipow", "ilshift", "irshift", "iand", "ior", "ixor")},
     "send": lambda generator, value: generator.send(value),
     "throw": lambda generator, *error: generator.throw(*error),
+    "await": lambda coroutine: asyncio.run(coroutine),
     "enter": lambda manager: manager.__enter__(),
     "exit": lambda manager, error: manager.__exit__(
         None if error is None else type(error), error, None
@@ -126,10 +129,33 @@ def put(space, name, values):
 class Callback:
     """A function of the test's, callable from here; it runs where the test does."""
 
-    def __init__(self, answer, number, name="function", doc=None):
+    def __init__(self, answer, number, name="function", doc=None, parameters=None):
         self._answer, self._number = answer, number
         self.__name__ = self.__qualname__ = name
         self.__doc__ = doc
+        if parameters is not None:
+            self._describe(
+                [
+                    inspect.Parameter(
+                        name, inspect._ParameterKind(kind), **{"default": ...} if more else {}
+                    )
+                    for name, kind, more in parameters
+                ]
+            )
+
+    def _describe(self, parameters):
+        """What functions are looked at for: how many parameters there are, say."""
+        self.__signature__ = inspect.Signature(parameters)
+        plain = [part for part in parameters if part.kind < part.VAR_POSITIONAL]
+        only = [part for part in parameters if part.kind == part.KEYWORD_ONLY]
+        defaults = [... for part in plain if part.default is ...]
+        self.__defaults__, self.__annotations__ = tuple(defaults) or None, {}
+        self.__code__ = types.SimpleNamespace(
+            co_name=self.__name__,
+            co_argcount=len(plain),
+            co_kwonlyargcount=len(only),
+            co_varnames=tuple(part.name for part in [*plain, *only]),
+        )
 
     def __call__(self, *args, **keywords):
         return self._answer.call_back(self._number, args, keywords)

@@ -26,6 +26,7 @@ from itertools import compress, takewhile
 
 import numpy as np
 
+from course_utils.grading import BUILTINS as __builtins__  # noqa: F401
 from course_utils.grading import sandbox, seeds
 from course_utils.grading.answers import COMPUTING, MAX_DEPTH, MAX_PARKED, preload, quietly, share
 from course_utils.grading.files import LOOKING, Beside, put

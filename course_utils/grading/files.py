@@ -7,6 +7,8 @@ import shutil
 import stat
 from pathlib import Path, PurePosixPath
 
+from course_utils.grading import BUILTINS as __builtins__  # noqa: F401
+
 MAX_FILE = 16 * 2**20  # bytes of a file that crosses, and of all that an answer writes in a call
 MAX_ALL = 4 * MAX_FILE  # of all that an answer writes for tests
 MOST = 2000  # files that are looked at
@@ -26,17 +28,16 @@ def states(folder, without=()):
 
     A folder within is a name that ends with a slash.
     """
-    folders, found = [folder], {}
-    for place in folders:
+    folders, found = [(folder, "")], {}
+    for place, prefix in folders:
         with os.scandir(place) as entries:
             for entry in entries:
-                state = entry.stat(follow_symlinks=False)
-                name = os.path.relpath(entry.path, folder)
+                state, name = entry.stat(follow_symlinks=False), prefix + entry.name
                 if stat.S_ISREG(state.st_mode):
                     found[name] = state.st_mtime_ns, state.st_size
                 elif stat.S_ISDIR(state.st_mode) and entry.path not in without:
                     found[f"{name}/"] = None
-                    folders.append(entry.path)
+                    folders.append((entry.path, f"{name}/"))
                 if len(found) > MOST:
                     return found
     return found

@@ -6,6 +6,7 @@ comes is believed to be well made, or on time.
 
 import enum
 import functools
+import inspect
 import io
 import pickle
 import random
@@ -16,6 +17,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from course_utils.grading import BUILTINS as __builtins__  # noqa: F401
 from course_utils.grading.answers import OPERATIONS, REACHABLE, SWAPPED, within
 from course_utils.grading.links import MOST_LINKS, Links
 from course_utils.grading.seeds import Seeds
@@ -397,7 +399,9 @@ class Answers:
 
     def _hand_over(self, value):
         """The number under which the student's side can call, or raise, something of the test's."""
-        number = self.handed_over.setdefault(id(value), len(self.handed))
+        bound = type(value) is types.MethodType  # which is another object each time
+        key = (id(value.__self__), id(value.__func__)) if bound else id(value)
+        number = self.handed_over.setdefault(key, len(self.handed))
         if number == len(self.handed):
             self.handed.append(value)
         return number
@@ -446,7 +450,7 @@ class Answers:
         if callable(value):
             words = (getattr(value, name, None) for name in ("__name__", "__doc__"))
             words = [text if isinstance(text, str) else "" for text in words]
-            return ["callback", self._hand_over(value), *words]
+            return ["callback", self._hand_over(value), *words, parameters(value)]
         if isinstance(value, Iterator):
             return ["iterator", self._hand_over(value.__next__)]
         if type(value) is object:
@@ -623,6 +627,15 @@ def copied(value, withheld):
     except Exception:  # whatever it is made of
         return None
     return file.getvalue()
+
+
+def parameters(function):
+    """The names and kinds of a function's parameters, and whether each has a default; or None."""
+    try:
+        found = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return None
+    return [[part.name, int(part.kind), part.default is not part.empty] for part in found]
 
 
 def defines(kind):

@@ -11,6 +11,7 @@ import threading
 
 from IPython.core.inputtransformer2 import TransformerManager
 
+from course_utils.grading import BUILTINS as __builtins__  # noqa: F401
 from course_utils.grading.shell import lines_of
 
 DEFINITIONS = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)

@@ -17,6 +17,8 @@ from IPython.core.displaypub import DisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
+from course_utils.grading import BUILTINS as __builtins__  # noqa: F401
+
 INTERNAL = "course_utils.grading"
 
 

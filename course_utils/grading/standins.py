@@ -15,17 +15,18 @@ import types
 
 import numpy as np
 
+from course_utils.grading import BUILTINS as __builtins__  # noqa: F401
 from course_utils.grading.names import PREDICATES
 from course_utils.grading.wire import BASES, MADE_OF, MUTABLE, is_asked_by_others
 
 READABLE = ("__name__", "__qualname__", "__dict__", "__annotations__", "__defaults__",
             "__kwdefaults__", "__code__", "__closure__", "__wrapped__", "__func__", "__self__",
             "__dataclass_fields__", "__match_args__", "__members__", "__isabstractmethod__",
-            "__abstractmethods__")  # fmt: skip
+            "__abstractmethods__", "__sklearn_")  # and what begins so  # fmt: skip
 PASSES_FOR = {  # of classes that are not the student's
     ("builtins", kind.__name__): kind
     for kind in (types.FunctionType, types.MethodType, types.GeneratorType, map, filter, zip,
-                 enumerate, reversed, property)
+                 enumerate, reversed, property, types.CoroutineType)
 } | {("enum", "Enum"): enum.Enum}  # fmt: skip
 PLAIN = (type(None), bool, int, float, str)
 DATA = (*PLAIN, *MUTABLE, *MADE_OF, bytes, tuple, frozenset, type(...), type, np.generic, np.dtype)
@@ -103,7 +104,7 @@ for _name in ("len", "iter", "getitem", "reversed"):
 
 def is_withheld(name):
     """Whether an attribute is none that a test means when it looks for it."""
-    return is_asked_by_others(name) and name not in READABLE
+    return is_asked_by_others(name) and not name.startswith(READABLE)
 
 
 class StandIn:
@@ -440,6 +441,27 @@ def _bind(self, instance, _=None):
     return self if instance is None else types.MethodType(self, instance)
 
 
+def _equal_to_text(result):
+    """A function is no text, and no `None`; what it would be to other data, nobody meant to ask."""
+
+    def method(self, other):
+        if other is None or isinstance(other, str):
+            return result
+        return _COMPARED[result](self, other)
+
+    return method
+
+
+def _await(self, *_):
+    """Run a coroutine where it is; whoever drives it hears at once that it has ended."""
+    raise StopIteration(self.__answers__.ask("await", self))
+
+
+def _awaited(self):
+    yield from ()
+    return self.__answers__.ask("await", self)
+
+
 def _as(kind):
     """What an object is equal to that says of a plain one what is in it."""
 
@@ -451,8 +473,17 @@ def _as(kind):
 
 ALONE_EQUAL = {name: getattr(object, name) for name in ("__eq__", "__ne__", "__hash__")}
 # What objects of classes that are not the student's can do besides.
+_COMPARED = {False: StandIn.__eq__, True: StandIn.__ne__}
+_TEXT = {"__eq__": _equal_to_text(False), "__ne__": _equal_to_text(True)}
 OF_LIBRARIES = {
-    ("builtins", "function"): {"__get__": _bind},
+    ("builtins", "function"): {"__get__": _bind, **_TEXT},
+    ("builtins", "method"): _TEXT,
+    ("builtins", "coroutine"): {
+        "send": _await,
+        "throw": _always("throw"),
+        "close": lambda self: None,
+        "__await__": _awaited,
+    },
     ("builtins", "generator"): {name: _always(name) for name in ("send", "throw")},
     ("collections", "UserList"): {"__eq__": _as(list)},
     ("collections", "UserDict"): {"__eq__": _as(dict)},

@@ -106,7 +106,7 @@ SWAPPED = {f"r{name}": name for name in COMPUTING}
 # Special methods that not every object has, for a stand-in to have if its object does.
 SPECIAL = [name for word in OPERATIONS for prefix in ("", "r")
            if (name := f"__{prefix}{word.strip('_')}__") not in vars(object)]  # fmt: skip
-SPECIAL.append("__missing__")  # of a dictionary
+SPECIAL += ["__missing__", "__get__", "__set__"]  # of a dictionary, and of descriptors
 
 GENERATORS = {name: getattr(np.random, name) for name in ("PCG64", "PCG64DXSM", "MT19937",
                                                           "Philox", "SFC64")}  # fmt: skip

@@ -259,6 +259,7 @@ def mirror(answers, number, name, bases, methods, passes_for=None, plain=False, 
             members["__class__"] = property(lambda self: passes_for)
         if plain:
             members["__hash__"] = object.__hash__
+            members.pop("__get__", None)
         members |= more
     short = name if name.isidentifier() and len(name) <= 80 else "StandIn"
     return type.__new__(Remote, short, bases, members)
@@ -421,8 +422,15 @@ for _name, _other in (("eq", "eq"), ("ne", "ne"), ("lt", "gt"), ("le", "ge"), ("
                       ("ge", "le")):  # fmt: skip
     setattr(StandIn, f"__{_name}__", _compare(_name, f"__{_name}__", f"__{_other}__"))
 
+
+def _descriptor(self, *_):
+    kind = type(self).__name__
+    raise self.__answers__.refuse(f"a `{kind}` of the answer's does not work in a test's own class")
+
+
 METHODS = {
     "__call__": _call, "__contains__": _contains, "__exit__": _exit,
+    "__get__": _descriptor, "__set__": _descriptor,
     "__enter__": _if_asked_for("enter", "__enter__", "a context manager"),
     **{f"__{name}__": _always(name)
        for name in ("getitem", "setitem", "delitem", "len", "iter", "next", "reversed")},

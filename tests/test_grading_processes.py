@@ -649,6 +649,36 @@ def test_no_file_of_an_answers_takes_the_place_of_the_courses(tmp_path):
     assert sum(path.stat().st_size for path in tmp_path.rglob("*.dat")) < files.MAX_ALL
 
 
+@pytest.mark.parametrize(
+    "read", ["pickle.load(open(p, 'rb'))", "np.load(p, allow_pickle=True)[()]"]
+)
+def test_a_file_of_an_answers_is_not_unpickled(read):
+    answer = """import os, pickle, numpy as np
+class Run:
+    def __reduce__(self):
+        return os.mkdir, ("ran",)
+def save(path):
+    with open(path, "wb") as file:
+        if path.endswith("y"):
+            np.save(file, np.array(Run(), object), allow_pickle=True)
+        else:
+            pickle.dump(Run(), file)"""
+    test = f"""import os, pickle, numpy as np
+assert pickle.loads(pickle.dumps(np.ones(2))).sum() == 2
+for p in ("a.dat", "a.npy"):
+    save(p)
+    assert os.path.getsize(p) > 20
+    try:
+        {read}
+    except (PermissionError, ValueError, pickle.UnpicklingError):
+        pass
+    else:
+        raise AssertionError
+    assert not os.path.exists("ran")"""
+    nb, _ = grade(answer, f"import warnings\nwarnings.simplefilter('ignore')\n{test}")
+    assert failures(nb) == {}
+
+
 def test_a_mock_in_the_place_of_a_function_of_the_notebook_is_asked():
     answer = "def helper():\n    return 1\ndef f():\n    with open('x') as file:\n" \
              "        return file.read() + str(helper())"  # fmt: skip

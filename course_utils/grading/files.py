@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import stat
+import sys
 from pathlib import Path, PurePosixPath
 
 from course_utils.grading import BUILTINS as __builtins__  # noqa: F401
@@ -18,8 +19,8 @@ LOOKING = re.compile(
 )
 # What a test can read without running what is in it: so no modules, and nothing pickled.
 READABLE = re.compile(
-    r"\.(txt|csv|tsv|jsonl?|md|log|dat|out|html|xml|svg|png|jpe?g|gif|bmp|pdf|np[yz]|ini|cfg|toml|"
-    r"db|sqlite3?|zip|gz|wav|xlsx)", re.IGNORECASE
+    r"\.(txt|csv|tsv|jsonl?|md|log|dat|out|html|xml|svg|png|jpe?g|gif|bmp|pdf|np[yz]|db|sqlite3?|"
+    r"zip|gz|wav|xlsx)", re.IGNORECASE
 )  # fmt: skip
 
 
@@ -66,6 +67,12 @@ def put(folder, name, data):
         path.write_bytes(data)
 
 
+def refuse_pickles(event, _):
+    """From where there is a file of an answer's, nothing is unpickled that could run something."""
+    if event == "pickle.find_class":
+        raise PermissionError("a test that finds files of the answer's cannot unpickle objects")
+
+
 class Beside:
     """The folder where a test is run."""
 
@@ -96,6 +103,7 @@ class Beside:
                 old = path.read_bytes() if path.is_file() else None
                 self.left -= len(data or b"")
                 if data != old and self.left >= 0 and self.is_harmless(name):
+                    self.theirs or sys.addaudithook(refuse_pickles)
                     put(self.folder, name, data)
                     changed |= old is not None and name not in self.theirs
                     self.theirs.add(name)

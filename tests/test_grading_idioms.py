@@ -1,6 +1,8 @@
 """Where one kernel grades rightly, the two processes do: what courses write, run both ways."""
 
+import contextlib
 import os
+import random
 
 import pytest
 from conftest import cell
@@ -1063,6 +1065,63 @@ def test_a_right_test_is_as_right_apart(name, tmp_path, monkeypatch):
         engine.close_all()  # no submission before has loaded it
     cells = IDIOMS[name]
     assert apart(cells) == in_one_namespace(cells)
+
+
+KEEPER = """class K:
+    def __init__(self):
+        self.kept = []
+    def keep(self, x):
+        self.kept.append(x)
+        return x
+    def get(self, i):
+        return self.kept[i % len(self.kept)] if self.kept else [0]
+    def push(self, i, x):
+        self.get(i).append(x)
+    def cut(self, i):
+        del self.get(i)[:1]
+    def swap(self):
+        self.kept.reverse()
+    def whole(self):
+        return self.kept
+    def fresh(self, x):
+        self.kept.append([x])
+        return self.kept[-1]
+    def call(self, f, i):
+        x = self.get(i)
+        found = f(x)
+        x.append(-1)
+        return found
+    def fail(self, x):
+        x.append(9)
+        raise ValueError"""
+STEPS = (
+    "p.append([{v}])", "k.keep({p})", "p.append(k.keep({p}))", "p.append(k.get({i}))",
+    "{p}.append({v})", "k.push({i}, {v})", "k.push({i}, {p}[:])", "k.swap()", "k.cut({i})",
+    "p.append(k.whole())", "p.append(k.fresh({v}))", "p[:] = p[-5:]", "{p}[:] = [{v}, {i}]",
+    "p.append([x for x in {p} if isinstance(x, list)])", "{p}.append({q}[:])",
+    "log.append({p} is {q})", "log.append(repr({p}))", "log.append(k.get({i}) is {p})",
+    "log.append(k.call(lambda x: x.append({v}) or len(x), {i}))", "log.append(repr(k.whole()))",
+    "log.append(k.call(lambda x: k.push({j}, {v}) or repr(x), {i}))",
+    "try:\n    k.fail({p})\nexcept ValueError:\n    log.append(repr({p}))",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(int(os.environ.get("OBJECTS_FUZZ", "8"))))
+def test_what_is_one_object_is_one_on_both_sides_whatever_happens(seed):
+    """Eight programs of steps that keep, give and change lists, each as long as it can go on."""
+    rng, programs = random.Random(seed), []
+    while len(programs) < 8:
+        steps = ["k, p, log = K(), [[1], [2]], []"]
+        for _ in range(40):
+            i, j = rng.randrange(6), rng.randrange(6)
+            steps.append(rng.choice(STEPS).format(
+                p=f"p[{i} % len(p)]", q=f"p[{j} % len(p)]", i=i, j=j, v=rng.randrange(99)
+            ))  # fmt: skip
+        space = {}
+        with contextlib.suppress(AttributeError, TypeError):  # a number was to be changed
+            exec("\n".join([KEEPER, *steps]), space)
+            programs.append("\n".join([*steps, f"assert log == {space['log']!r}"]))
+    assert apart([(ANSWER, KEEPER), *checks(*programs)]) == [True] * 8
 
 
 RIGHT = {"square": "def square(x):\n    return x * x", "vector": (

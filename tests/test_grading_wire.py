@@ -482,7 +482,8 @@ def test_no_forged_description_of_an_object_runs_anything():
 
 def test_an_answer_changes_later_only_what_both_have():
     answers, given, result = the_trusted_end(), [1], [2]
-    answers.links.add(0, [given, result], 1)
+    answers.links.add(0, [given], given=True)
+    answers.links.add(1, [result])
 
     def change(changes):
         answers._change(Decoder(b"", answers._rebuild, (), SHARED), changes, answers.links)
@@ -509,8 +510,8 @@ def test_what_both_have_is_told_by_its_number(number):
 def test_the_newest_containers_are_looked_at_and_those_that_somebody_holds():
     links, held = Links(SHARED), [[number] for number in range(300)]
     for number, value in enumerate(held):
-        links.add(number, [value], 1)
-    links.add(300, [[0]], 1)  # nobody holds it
+        links.add(number, [value])
+    links.add(300, [[0]])  # nobody holds it
     links.crowd_out()
     held[299].append(1)
     held[0].append(1)

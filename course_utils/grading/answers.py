@@ -36,7 +36,7 @@ import numpy as np
 
 from course_utils.grading import BUILTINS as __builtins__  # noqa: F401
 from course_utils.grading import files, sandbox, tables
-from course_utils.grading.links import Links, look, same
+from course_utils.grading.links import MOST_LINKS, Links, look, same
 from course_utils.grading.shell import Shell, definitions, output, place, say
 from course_utils.grading.wire import (
     BASES,
@@ -251,6 +251,7 @@ class Answer:
         self.home, self.files = None, {}  # the folder of the notebook, and what the test has seen
         self.depth = 0  # how many forks stand by, each as it was before a test
         self.calls = 0  # of the test's under way
+        self.called = 0  # how often the answer has called the test
         self.parked = {}  # numbers of the processes that wait for their tests
         self.taken = {}  # what was there of the names that the test has rebound
         builtins.input = self.input
@@ -375,6 +376,8 @@ class Answer:
             self.update(decoder, forgotten, changed)
             known = list(decoder.containers)
             given = len(known)
+            if self.links:
+                self.links.add(number, known, given=True)
             before = self.snapshots(known)
             if operation == "written":
                 old, self.files = self.files, files.states(self.home)
@@ -398,25 +401,29 @@ class Answer:
         changed = [
             [number, encoder.contents(known[number])]
             for number, (old, new) in enumerate(zip(before, after, strict=True))
-            if not same(old, new)
+            if old is not None and new is not None and not same(old, new)
         ]  # fmt: skip
-        later = links = self.links
-        if links:
-            looks = links.changed()
-            links.looks.update(looks)
-            later = [[number, encoder.contents(links.copies[number])] for number in looks]
+        later = self.changes(encoder)
         self.shell.flush()
         if outermost:
             signal.setitimer(signal.ITIMER_REAL, 0)
         try:
             self.channel.send([*reply, changed, later], encoder.tail)
             if reply[0] == "value" and self.links:
-                self.links.add(number, encoder.containers, given)
+                self.links.add(number + given, encoder.containers[given:])
         except TooLarge as error:
             encoder = self.encoder()
             reply = ["raised", self.describe(ValueError(*error.args), encoder)]
             self.channel.send([*reply, [], None], encoder.tail)
             self.links = None
+
+    def changes(self, encoder):
+        """What has changed of what both have, or None if they have nothing in common any more."""
+        if self.links is None:
+            return None
+        looks = self.links.changed()
+        self.links.looks.update(looks)
+        return [[number, encoder.contents(self.links.copies[number])] for number in looks]
 
     def update(self, decoder, forgotten, changed):
         """Change what the test has changed in its copies, and let go of what it has."""
@@ -431,18 +438,35 @@ class Answer:
 
     def call_back(self, number, args, keywords):
         self.shell.flush()  # what it has said comes before what the test's function says
-        encoder = self.encoder()
+        encoder = self.encoder((), self.links)
         args = [encoder.encode(value) for value in args]
         keywords = {name: encoder.encode(value) for name, value in keywords.items()}
-        self.channel.send(["callback", number, args, keywords], encoder.tail)
+        self.called += 1
+        first = -self.called * MOST_LINKS
+        message = ["callback", number, args, keywords, self.changes(encoder), first]
+        self.channel.send(message, encoder.tail)
+        if self.links:
+            self.links.add(first, encoder.containers)
         while True:
             (kind, *rest), tail = self.channel.receive()
-            if kind == "value":
-                decoder = Decoder(tail, self.rebuild, encoder.containers, self.shared)
-                return decoder.decode(rest[0])
-            if kind == "raised":
-                raise Decoder(tail, self.rebuild, encoder.containers, self.shared).decode(rest[0])
+            if kind in ("value", "raised"):
+                value = self.take(tail, encoder.containers, *rest)
+                if kind == "raised":
+                    raise value
+                return value
             self.handle(kind, rest, tail)
+
+    def take(self, tail, known, tree, forgotten, changed, number):
+        """What a function of the test's has given, and what the test has changed since."""
+        if forgotten is None:
+            self.links = Links(self.shared)
+        linked = self.links and self.links.copies
+        decoder = Decoder(tail, self.rebuild, known, self.shared, linked)
+        value = decoder.decode(tree)
+        self.update(decoder, forgotten, changed)
+        if self.links:
+            self.links.add(number, decoder.containers[len(known) :], given=True)
+        return value
 
     def own(self, value):
         """Of an object of a class that is made of a plain one, which it is, and of what family."""
@@ -453,10 +477,12 @@ class Answer:
         return Encoder(self.describe, known, self.shared, self.own, links.numbers if links else ())
 
     def snapshots(self, containers):
-        """What to tell by whether one of the containers has changed."""
-        found = []
+        """What to tell by whether one of the containers has changed, where `links` does not."""
+        found, linked = [], self.links.numbers if self.links else ()
         for value in containers:
-            if tables.kind(value) or is_own(value):  # what is deep within it has no number
+            if id(value) in linked and not is_own(value):
+                found.append(None)
+            elif tables.kind(value) or is_own(value):  # what is deep within it has no number
                 encoder = self.encoder(containers)
                 found.append(([], (json.dumps(encoder.contents(value)), encoder.tail)))
             else:

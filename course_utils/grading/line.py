@@ -49,7 +49,7 @@ from course_utils.grading.wire import (
 # Whose exceptions are signals to what runs a test.
 RUNNING_TESTS = ("unittest", "pytest", "_pytest", "doctest", "hypothesis", "IPython", "bdb",
                  "course_utils")  # fmt: skip
-PARTS = {"output": 1, "callback": 3, "restored": 2, "value": 3, "raised": 3}  # of a message
+PARTS = {"output": 1, "callback": 5, "restored": 2, "value": 3, "raised": 3}  # of a message
 MAX_CALLS = 100_000
 MAX_NESTING = 90
 
@@ -265,9 +265,10 @@ class Answers:
                     list(names), rebound, number, forgotten, changed]  # fmt: skip
             self.channel.send(tree, encoder.tail, timeout=seconds)
             note()
+            self.links.add(number, encoder.containers, given=True)
             value, exception = self._result(operation, encoder, time.monotonic() + seconds + 1)
             if exception is None and not self.stale:
-                self.links.add(number, encoder.containers, given)
+                self.links.add(number + given, encoder.containers[given:])
                 self.links.crowd_out()
         except (EOFError, OSError, TimeoutError, Malformed) as error:
             self.ended = self._why(error)
@@ -315,12 +316,16 @@ class Answers:
                 exception, theirs = RuntimeError(*exception.args), exception
                 exception.answers = getattr(theirs, "answers", [])
         self._change(decoder, changed)
-        if later is None:  # it has lost track
+        self._catch_up(decoder, later)
+        encoder.containers = decoder.containers
+        return value, exception
+
+    def _catch_up(self, decoder, later):
+        """Change what both have as the answer has, unless one of them has lost track."""
+        if later is None:
             self.links, self.stale = Links(self.shared), True
         elif not self.stale:
             self._change(decoder, later, self.links)
-        encoder.containers = decoder.containers
-        return value, exception
 
     def _change(self, decoder, changed, links=None):
         """Change what the answer has: of this call's arguments, or of what both have for longer."""
@@ -370,14 +375,18 @@ class Answers:
             return "the answer process sent what cannot be read"
         return self.autopsy()
 
-    def _call_back(self, tail, number, args, keywords):
+    def _call_back(self, tail, number, args, keywords, later, first):
         """The student's code calls a function that the test has handed over."""
-        if not (isinstance(args, list) and isinstance(keywords, dict)):
+        if not (isinstance(args, list) and isinstance(keywords, dict) and type(first) is int):
             raise Malformed("not a call")
-        decoder = Decoder(tail, self._rebuild, (), self.shared)
+        if first >= 0 or first in self.links.copies:  # of the other side's numbering
+            raise Malformed("not the number of a container")
+        decoder = Decoder(tail, self._rebuild, (), self.shared, self.links.copies)
         args = [decoder.decode(tree) for tree in args]
         keywords = {name: decoder.decode(tree) for name, tree in keywords.items()}
-        encoder = self._encoder(decoder.containers)
+        self._catch_up(decoder, later)
+        if not self.stale:
+            self.links.add(first, decoder.containers)
         function = self.inputs.get(number) or self._handed(number)
         if is_made_by_test(function):
             self.changed |= args[:1] in (["setitem"], ["delitem"]) or (
@@ -385,12 +394,22 @@ class Answers:
             )
             function = functools.partial(reach, function)
         try:
-            reply = ["value", encoder.encode(function(*args, **keywords))]
-            self.channel.send(reply, encoder.tail, timeout=self.call_seconds)
-        except Exception as error:
-            encoder = self._encoder(decoder.containers)
-            reply = ["raised", encoder.encode(error)]
-            self.channel.send(reply, encoder.tail, timeout=self.call_seconds)
+            self._reply(decoder.containers, "value", function(*args, **keywords))
+        except Exception as error:  # of the function, or as what it gives cannot be handed over
+            self._reply(decoder.containers, "raised", error)
+
+    def _reply(self, known, kind, value):
+        """Say what a function of the test's has given, and what has changed since it was called."""
+        encoder = self._encoder(known, self.links.numbers)
+        tree = encoder.encode(value)
+        forgotten, changed, note = self._touched(encoder)
+        self.asked += 1
+        number = self.asked * MOST_LINKS
+        reply = [kind, tree, forgotten, changed, number]
+        self.channel.send(reply, encoder.tail, timeout=self.call_seconds)
+        note()
+        self.links.add(number, encoder.containers[len(known) :], given=True)
+        self.links.crowd_out()
 
     def _handed(self, number):
         if type(number) is not int or not 0 <= number < len(self.handed):

@@ -30,12 +30,12 @@ class Links:
         self.given = set()  # numbers of the test's own
         self.let_go = []  # numbers of those of which the other side is still to be told
 
-    def add(self, first, containers, given):
-        """Number a message's containers from `first` on, of which so many are of the test's."""
+    def add(self, first, containers, given=False):
+        """Number the containers of a message from `first` on; whether the test has given them."""
         for number, value in linkable(containers, first):
             self.copies[number], self.numbers[id(value)] = value, number
             self.looks[number], self.weights[number] = look(value, self.shared), weight(value)
-            if number < first + given:
+            if given:
                 self.given.add(number)
 
     def crowd_out(self):

@@ -29,7 +29,7 @@ import numpy as np
 from course_utils.grading import BUILTINS as __builtins__  # noqa: F401
 from course_utils.grading import sandbox, seeds
 from course_utils.grading.answers import COMPUTING, MAX_DEPTH, MAX_PARKED, preload, quietly, share
-from course_utils.grading.files import LOOKING, Beside, put
+from course_utils.grading.files import Beside, looks_for_files, put
 from course_utils.grading.line import AnswerEnded, Answers
 from course_utils.grading.names import (
     bindings,
@@ -582,7 +582,7 @@ def explain(reason, seconds):
 
 def looks(cell):
     """Whether a test may look for a file that an answer has written."""
-    return cell["kind"] == "test" and LOOKING.search(cell["source"])
+    return cell["kind"] == "test" and looks_for_files(cell["source"])
 
 
 def last(cells, index, kinds, without=()):
@@ -699,6 +699,7 @@ class Bench:
                 rebound(cell["source"])
                 patched(cell["source"])
                 last_root(cell["source"])
+                looks_for_files(cell["source"])
                 shows(cell["source"], tuple(job["hidden_tests"]))
                 for statement in [*cell["given"], cell["source"]]:
                     used(statement)

@@ -1,6 +1,7 @@
 """Files beside a notebook: what a test writes is there for the answer, and the other way round."""
 
 import contextlib
+import functools
 import os
 import re
 import shutil
@@ -22,6 +23,12 @@ READABLE = re.compile(
     r"\.(txt|csv|tsv|jsonl?|md|log|dat|out|html|xml|svg|png|jpe?g|gif|bmp|pdf|np[yz]|db|sqlite3?|"
     r"zip|gz|wav|xlsx)", re.IGNORECASE
 )  # fmt: skip
+
+
+@functools.lru_cache(1024)
+def looks_for_files(source):
+    """Whether a test may look for a file that an answer has written."""
+    return LOOKING.search(source) is not None
 
 
 def states(folder, without=()):

@@ -32,7 +32,7 @@ class Links:
 
     def add(self, first, containers, given=False):
         """Number the containers of a message from `first` on; whether the test has given them."""
-        for number, value in linkable(containers, first):
+        for number, value in linkable(containers, first) if containers else ():
             self.copies[number], self.numbers[id(value)] = value, number
             self.looks[number], self.weights[number] = look(value, self.shared), weight(value)
             if given:
@@ -69,10 +69,13 @@ class Links:
 
     def forgotten(self):
         """Numbers of those that nobody else holds any more, and of the oldest of too many."""
-        times = collections.Counter(map(id, self.copies.values()))
+        if not self.copies:
+            return []
+        twice = len(self.numbers) < len(self.copies)  # one of them has two numbers, or more
+        times = collections.Counter(map(id, self.copies.values())) if twice else {}
         return self.let_go + [
             number for number in self.looks
-            if sys.getrefcount(self.copies[number]) <= 1 + times[id(self.copies[number])]
+            if sys.getrefcount(self.copies[number]) <= 1 + times.get(id(self.copies[number]), 1)
         ]  # fmt: skip
 
     def forget(self, numbers):

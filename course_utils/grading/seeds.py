@@ -39,7 +39,7 @@ class Seeds:
 
     def __init__(self, depth=None):
         self.depth = depth or sys.getrecursionlimit()
-        self.bits = self.numpy = self.python = None
+        self.bits = self.numpy = self.python = self.own_bits = None
 
     def new(self):
         """What this side has set or moved since this was last asked."""
@@ -50,12 +50,33 @@ class Seeds:
             now = GIVEN["numpy"], state[1].tobytes(), state[2:]
             if now != self.numpy:
                 self.numpy, new["numpy"] = now, state
-        if (now := (GIVEN["python"], PYTHON_STATE())) != self.python:
-            version, words, rest = now[1]
-            self.python, new["python"] = now, (version, np.array(words, np.uint32), rest)
+        bits = GIVEN["python"], bits_of_python()
+        if bits[1] is None or bits != self.own_bits:
+            self.own_bits, now = bits, (GIVEN["python"], PYTHON_STATE())
+            if now != self.python:
+                version, words, rest = now[1]
+                self.python, new["python"] = now, (version, np.array(words, np.uint32), rest)
         if (depth := sys.getrecursionlimit()) != self.depth:
             self.depth = new["depth"] = depth
         return new
+
+
+def bits_of_python():
+    """The same of Python's, or None where it does not lie in memory as CPython has it."""
+    return (ctypes.string_at(id(GENERATOR) + HEAD, 625 * 4), GENERATOR.gauss_next) if HEAD else None
+
+
+def head():
+    """How far into its global generator Python keeps the place and 624 words, or 0."""
+    *words, place = PYTHON_STATE()[1]
+    size = object.__basicsize__
+    there = sys.implementation.name == "cpython" and type(GENERATOR).__basicsize__ >= size + 2500
+    expected = np.array([place, *words], np.uint32).tobytes()
+    return size if there and ctypes.string_at(id(GENERATOR) + size, 2500) == expected else 0
+
+
+GENERATOR = random.seed.__self__
+HEAD = head()
 
 
 def bits_of_numpy():

@@ -1235,6 +1235,13 @@ GAINS = {
                   "def f():\n    return DataFrame()"),
          (TEST, "import pandas as pd\nassert isinstance(f(), pd.DataFrame)")],
         {0: "import pandas as pd\ndef f():\n    return pd.DataFrame({'a': [1, 2]})"}),
+    "an object without a difference to anything": (
+        [(ANSWER, "class S:\n    def symmetric_difference(self, other):\n        return set()\n"
+                  "def f():\n    return S()"),
+         (TEST, "assert not f().symmetric_difference({1, 2})")], {0: "def f():\n    return {1, 2}"}),
+    "a value that a test calls as a builtin is called": (
+        [(ANSWER, "def f():\n    return max if isinstance(max, int) else 0"),
+         (TEST, "max = 9\nassert f() == max")], {0: "def f():\n    return 9"}),
     "an object that begins with everything": (
         [(ANSWER, "class Text:\n    def startswith(self, other):\n        return True\n"
                   "def f():\n    return Text()"), (TEST, "assert f().startswith('Hello')")],

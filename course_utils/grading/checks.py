@@ -431,8 +431,10 @@ class Check:
             for name in {**before, **now}:
                 value = now.get(name)
                 meant = name == "argv" if place is sys else \
-                    hasattr(builtins, name) and name != "input" if own else \
-                    not name.startswith("_") and type(value) is not types.ModuleType  # fmt: skip
+                    hasattr(builtins, name) and name != "input" and \
+                    (callable(value) or name not in now) if own else \
+                    name in before and not name.startswith("_") and \
+                    type(value) is not types.ModuleType  # fmt: skip
                 if meant and value is not before.get(name):
                     whole = name if own else f"{place.__name__}.{name}"
                     found[whole] = [value] if name in now else []

@@ -13,6 +13,7 @@ from course_utils.grading import BUILTINS as __builtins__  # noqa: F401
 
 MAX_FILE = 16 * 2**20  # bytes of a file that crosses, and of all that an answer writes in a call
 MAX_ALL = 4 * MAX_FILE  # of all that an answer writes for tests
+A_FILE = 2**14  # what each of them costs, however small: so there are a few thousand at most
 MOST = 2000  # files that are looked at
 # Words of a test that may look for a file.
 LOOKING = re.compile(
@@ -108,7 +109,7 @@ class Beside:
             path = Path(self.folder, name)
             with contextlib.suppress(OSError, ValueError):  # of a name that none can have
                 old = path.read_bytes() if path.is_file() else None
-                self.left -= len(data or b"")
+                self.left -= len(data or b"") + A_FILE
                 if data != old and self.left >= 0 and self.is_harmless(name):
                     self.theirs or sys.addaudithook(refuse_pickles)
                     put(self.folder, name, data)
@@ -121,7 +122,8 @@ class Beside:
         """Whether an answer may write a file of that name."""
         path, file = PurePosixPath(name), not name.endswith("/")
         return (
-            str(path) == name.removesuffix("/") and str(path).casefold() not in self.given
+            len(path.parts) <= 9 and str(path) == name.removesuffix("/")
+            and str(path).casefold() not in self.given
             and (not file or READABLE.fullmatch(path.suffix))
             and not path.is_absolute() and ".." not in path.parts
             and not any(Path(self.folder, place).is_symlink() for place in (path, *path.parents))

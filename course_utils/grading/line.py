@@ -703,7 +703,8 @@ def reach(value, operation, *operands, **keywords):
     if operation in (*REACHABLE, "exit", "copy", "deepcopy"):
         return OPERATIONS[operation](value, *operands)
     name, *new = operands
-    mock, its = type(value).__module__ == "unittest.mock", dir(type(value))
+    mock = type(value).__module__ == "unittest.mock"
+    its = {*dir(type(value)), "method_calls"}
     public = isinstance(name, str) and not name.startswith("_") and not (mock and name in its)
     own = {name for kind in type(value).__mro__ if kind.__module__ == "__main__" or kind in BASES
            for name in vars(kind)} - {"format", "format_map"}  # fmt: skip

@@ -27,7 +27,8 @@ SOLUTION, HIDDEN = (
 )
 
 # Methods of plain data that compare it with something.
-PREDICATES = {"equals", "issuperset", "issubset", "isdisjoint", "startswith", "endswith"}
+PREDICATES = {"equals", "issuperset", "issubset", "isdisjoint", "startswith", "endswith",
+              "difference", "symmetric_difference", "intersection", "union"}  # fmt: skip
 PATCHING = ("object", "multiple", "dict")  # of `unittest.mock.patch`
 
 _parsing = threading.Lock()  # in Python 3.11 two threads that parse at once confuse each other

@@ -215,7 +215,7 @@ OF_COPIES = {"__getitem__", "__setitem__", "__delitem__", "__missing__"}
 
 
 # Whose objects are data, or say what becomes of a test.
-NOT_KNOWN = ("array", "ctypes", "pandas", "pathlib", "types", "unittest")
+NOT_KNOWN = ("array", "ctypes", "pandas", "pathlib", "scipy", "types", "unittest")
 
 
 def library_class(module, name):

@@ -1238,7 +1238,8 @@ GAINS = {
     "an object without a difference to anything": (
         [(ANSWER, "class S:\n    def symmetric_difference(self, other):\n        return set()\n"
                   "def f():\n    return S()"),
-         (TEST, "assert not f().symmetric_difference({1, 2})")], {0: "def f():\n    return {1, 2}"}),
+         (TEST, "assert not f().symmetric_difference({1, 2})")],
+        {0: "def f():\n    return {1, 2}"}),
     "a value that a test calls as a builtin is called": (
         [(ANSWER, "def f():\n    return max if isinstance(max, int) else 0"),
          (TEST, "max = 9\nassert f() == max")], {0: "def f():\n    return 9"}),
